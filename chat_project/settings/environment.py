@@ -1,0 +1,166 @@
+"""The one reader of the environment: names, types, units, defaults, and what production demands.
+
+`.env` at the repository root is read too; the environment wins. Names: contract section 8.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from chat_project.settings.development import DEVELOPMENT, INSECURE_PREFIX
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+SECRETS = ("django_secret_key", "jwt_secret", "mongodb_uri", "redis_url", "kafka_sasl_password")
+
+
+class SettingsError(ImproperlyConfigured):
+    """A setting is missing or wrong; the text is one line that names it."""
+
+
+class Environment(BaseSettings):
+    """Everything that is configured from outside. Durations carry their unit in the name."""
+
+    model_config = SettingsConfigDict(
+        env_file=BASE_DIR / ".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    django_debug: bool = False
+    django_secret_key: Annotated[str, Field(min_length=50)]
+    allowed_hosts: CommaSeparated
+    cors_allowed_origins: CommaSeparated = ()
+    log_format: Literal["console", "json"] = "console"
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] = 9404
+
+    jwt_secret: Annotated[str, Field(min_length=32)] | None = None  # HS256: RFC 7518, 3.2
+    jwt_jwks_url: str | None = None
+    jwt_issuer: Annotated[str, Field(min_length=1)]
+    jwt_audience: Annotated[str, Field(min_length=1)]
+    jwt_clock_skew_seconds: Annotated[int, Field(ge=0, le=3_600)] = 300  # .NET's default
+
+    kafka_bootstrap_servers: Annotated[str, Field(min_length=1)]
+    kafka_topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] = "emis"
+    kafka_topics: CommaSeparated = ()
+    kafka_partitions: Annotated[int, Field(ge=1, le=1_000)] = 10
+    kafka_group_id: Annotated[str, Field(min_length=1)] = "emis-chat-service"
+    kafka_client_id: str = "chat-consumer"
+    kafka_producer_client_id: str = "chat-producer"
+    kafka_group_protocol: Literal["classic", "consumer"] = "classic"
+    kafka_session_timeout_ms: Annotated[int, Field(ge=1_000, le=300_000)] = 15_000
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: str | None = None
+    kafka_ssl_ca_location: str | None = None
+    dead_letter_run_limit: Annotated[int, Field(ge=1, le=100_000)] = 100
+
+    mongodb_uri: Annotated[str, Field(pattern=r"^mongodb(\+srv)?://")]
+    mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")] = "emis_chat"
+    redis_url: str
+    cache_ttl_minutes: Annotated[float, Field(gt=0, le=1_440)] = 5
+
+    acceptance_record_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_development(cls, values: dict[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in values.items() if value != ""}
+        if str(given.get("django_debug", "")).lower() in {"true", "1", "yes", "on"}:
+            development = {name.lower(): value for name, value in DEVELOPMENT.items()}
+            if "jwt_jwks_url" in given:
+                del development["jwt_secret"]
+            return {**development, **given}
+        return given
+
+    @field_validator("allowed_hosts", "cors_allowed_origins", "kafka_topics", mode="before")
+    @classmethod
+    def _split(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("redis_url")
+    @classmethod
+    def _accept_host_and_port(cls, value: str) -> str:
+        return value if "://" in value else f"redis://{value}"
+
+    @model_validator(mode="after")
+    def _refuse_an_unsafe_start(self) -> "Environment":
+        if not (self.jwt_secret or self.jwt_jwks_url):
+            raise ValueError("JWT_SECRET is missing (or set JWT_JWKS_URL)")
+        if self.kafka_security_protocol.startswith("SASL"):
+            for name in ("kafka_sasl_mechanism", "kafka_sasl_username", "kafka_sasl_password"):
+                if not getattr(self, name):
+                    raise ValueError(
+                        f"{name.upper()} is missing (KAFKA_SECURITY_PROTOCOL is"
+                        f" {self.kafka_security_protocol})"
+                    )
+        if not self.django_debug:
+            self._refuse_development_values()
+        return self
+
+    def _refuse_development_values(self) -> None:
+        for name in ("django_secret_key", "jwt_secret"):
+            if (getattr(self, name) or "").startswith(INSECURE_PREFIX):
+                raise ValueError(f"{name.upper()} has its development value: set a secret of yours")
+        if not self.allowed_hosts:
+            raise ValueError("ALLOWED_HOSTS is missing: the host names of this service, by comma")
+
+    @property
+    def message_topic(self) -> str:
+        """The log of all conversations, `{prefix}.message.sent`."""
+        return f"{self.kafka_topic_prefix}.message.sent"
+
+    @property
+    def dead_letter_topic(self) -> str:
+        return f"{self.message_topic}.dlq"
+
+    @property
+    def subscribed_topics(self) -> tuple[str, ...]:
+        """KAFKA_TOPICS, by default the two topics of contract section 8."""
+        return self.kafka_topics or (
+            f"{self.kafka_topic_prefix}.student.created",
+            self.message_topic,
+        )
+
+    def kafka_connection(self) -> dict[str, str]:
+        """librdkafka's settings for reaching the brokers, the same for every client."""
+        optional = {
+            "sasl.mechanism": self.kafka_sasl_mechanism,
+            "sasl.username": self.kafka_sasl_username,
+            "sasl.password": self.kafka_sasl_password,
+            "ssl.ca.location": self.kafka_ssl_ca_location,
+        }
+        return {
+            "bootstrap.servers": self.kafka_bootstrap_servers,
+            "security.protocol": self.kafka_security_protocol,
+            **{name: value for name, value in optional.items() if value},
+        }
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The settings of this process, read once. Raises SettingsError with one line."""
+    try:
+        return Environment()  # type: ignore[call-arg]  # the values come from the environment
+    except ValidationError as error:
+        raise SettingsError(_in_one_line(error)) from None
+
+
+def _in_one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]).upper() if first["loc"] else ""
+    if first["type"] == "missing":
+        problem = f"{name} is missing: set it in the environment or in .env"
+    elif name:
+        problem = f"{name}: {first['msg']}"
+    else:
+        problem = first["msg"].removeprefix("Value error, ")
+    hint = " (DJANGO_DEBUG=true brings development values)" if "missing" in problem else ""
+    return f"Settings: {problem}{hint}"

@@ -1,0 +1,31 @@
+"""Dates: UTC, floored to milliseconds (what MongoDB keeps), ISO-8601 outside."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    return floor_to_milliseconds(datetime.now(UTC))
+
+
+def floor_to_milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Reads ISO-8601 as .NET writes it: up to 7 fractional digits, `Z`, an offset or neither (UTC).
+
+    Gives an aware UTC datetime floored to milliseconds. Raises ValueError for anything else,
+    also for what leaves the calendar when it is turned to UTC.
+    """
+    moment = datetime.fromisoformat(text)
+    try:
+        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is outside the calendar") from error
+    return floor_to_milliseconds(aware)
+
+
+def format_timestamp(moment: datetime) -> str:
+    """`2025-11-07T10:00:00.000Z`; a naive datetime is UTC, as MongoDB's driver gives it."""
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware.strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"

@@ -1,0 +1,158 @@
+"""The wire contract: the typed records of `emis.message.sent` and their codec (contract section 4).
+
+JSON, camelCase, UTF-8. Unknown fields are ignored, a null list is an empty one.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chat_project.identifiers import canonical_id, new_id
+from chat_project.timestamps import format_timestamp, parse_timestamp
+
+MESSAGE_SENT = "MessageSentEvent"
+
+MESSAGE_TYPES = ("Text", "Image", "Video", "Audio", "File", "System")
+
+MAX_CONTENT_UTF16_UNITS = 5_000
+MAX_MENTIONS = 100
+MAX_NAME_LENGTH = 255
+MAX_ID_LENGTH = 255
+
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+Position = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class MalformedEvent(ValueError):
+    """The bytes are no event of this contract; trying again cannot help."""
+
+
+class OversizeEvent(MalformedEvent):
+    """An event that no client of ours could have sent: a text or a list is over its limit."""
+
+
+class Mention(msgspec.Struct, rename="camel", frozen=True):
+    """A person named in the text; start and length count UTF-16 code units."""
+
+    user_id: Id
+    user_name: str | None = None
+    start_index: Position = 0
+    length: Position = 0
+
+
+class Attachment(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
+    """A file that was stored before its message was sent; sizes in bytes."""
+
+    attachment_id: Id
+    file_name: str | None = None
+    file_type: str | None = None
+    file_size: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    url: str | None = None
+    thumbnail_url: str | None = None
+
+
+class MessageSentEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
+    """A message was accepted; `sent_at` is ISO-8601 as its producer wrote it."""
+
+    id: str | None = None
+    occurred_on: str | None = None
+    message_id: Id
+    conversation_id: Id
+    tenant_id: Id
+    sender_id: Id
+    sender_name: str | None = None
+    content: str | None = None
+    sent_at: str
+    reply_to_message_id: str | None = None
+    reply_to_content: str | None = None
+    reply_to_sender_name: str | None = None
+    mentions: list[Mention] | None = None
+    recipient_user_ids: list[str] | None = None
+    type: str | None = None
+    attachments: list[Attachment] | None = None
+
+    def in_canonical_form(self) -> "MessageSentEvent":
+        """The same event with its GUIDs in lower case; changes it in place."""
+        self.message_id = canonical_id(self.message_id)
+        self.conversation_id = canonical_id(self.conversation_id)
+        self.tenant_id = canonical_id(self.tenant_id)
+        self.sender_id = canonical_id(self.sender_id)
+        if self.reply_to_message_id:
+            self.reply_to_message_id = canonical_id(self.reply_to_message_id)
+        return self
+
+    def sent_at_utc(self) -> datetime:
+        """Aware, floored to milliseconds. Raises ValueError when the text is no date."""
+        return parse_timestamp(self.sent_at)
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A record as it is produced: the key decides the partition, the headers are strings."""
+
+    key: str
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def utf16_length(text: str) -> int:
+    """Code units as .NET and JavaScript count them; all limits of texts are in these."""
+    return len(text) + sum(1 for character in text if character > "\uffff")
+
+
+def encode_message_sent(event: MessageSentEvent, *, occurred_on: datetime) -> Outgoing:
+    """The record of an accepted message: key and headers of contract section 4."""
+    occurred = format_timestamp(occurred_on)
+    event.id = new_id()
+    event.occurred_on = occurred
+    return Outgoing(
+        key=event.conversation_id,
+        value=msgspec.json.encode(event),
+        headers=[
+            ("event-type", MESSAGE_SENT.encode()),
+            ("timestamp", occurred.encode()),
+            ("ordering-key", event.conversation_id.encode()),
+        ],
+    )
+
+
+_decoder = msgspec.json.Decoder(MessageSentEvent)
+
+
+def decode_message_sent(value: bytes) -> MessageSentEvent:
+    """Reads and checks one event; its ids are canonical afterwards.
+
+    Raises MalformedEvent for what is no such event, OversizeEvent for one over a limit.
+    """
+    try:
+        event = _decoder.decode(value).in_canonical_form()
+        event.sent_at_utc()
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise MalformedEvent(str(error)) from error
+    _check_kind(event)
+    _check_size(event)
+    return event
+
+
+def _check_kind(event: MessageSentEvent) -> None:
+    if event.type is not None and event.type not in MESSAGE_TYPES:
+        raise MalformedEvent(f"type is {event.type!r}, not one of {', '.join(MESSAGE_TYPES)}")
+    if event.content is None and not event.attachments:
+        raise MalformedEvent("content is null and there is no attachment")
+
+
+def _check_size(event: MessageSentEvent) -> None:
+    if event.content and exceeds_utf16(event.content, MAX_CONTENT_UTF16_UNITS):
+        raise OversizeEvent(f"content is over {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    if event.mentions and len(event.mentions) > MAX_MENTIONS:
+        raise OversizeEvent(f"{len(event.mentions)} mentions, over {MAX_MENTIONS}")
+    names = [event.sender_name, event.reply_to_sender_name]
+    names += [mention.user_name for mention in event.mentions or ()]
+    if any(name and exceeds_utf16(name, MAX_NAME_LENGTH) for name in names):
+        raise OversizeEvent(f"a name is over {MAX_NAME_LENGTH} UTF-16 code units")
+
+
+def exceeds_utf16(text: str, limit: int) -> bool:
+    """Whether the text has more UTF-16 code units than `limit`; cheap for short texts."""
+    return 2 * len(text) > limit and utf16_length(text) > limit
