@@ -10,7 +10,7 @@ from chat_project.settings.environment import SettingsError, environment
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings.django")
     try:
         environment()
     except SettingsError as error:

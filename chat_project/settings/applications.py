@@ -1,0 +1,54 @@
+"""What Django is made of: applications, middleware, templates, language and time."""
+
+from chat_project.settings.environment import BASE_DIR
+
+INSTALLED_APPS = [
+    "chat_project.mongo_apps.MongoAdminConfig",
+    "chat_project.mongo_apps.MongoAuthConfig",
+    "chat_project.mongo_apps.MongoContentTypesConfig",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "chat_project.apps.ChatProjectConfig",
+    "conversations",
+    "messaging",
+    "consumers",
+]
+
+MIDDLEWARE = [
+    "chat_project.api.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "chat_project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "chat_project.urls"
+WSGI_APPLICATION = "chat_project.wsgi.application"
+ASGI_APPLICATION = "chat_project.asgi.application"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True

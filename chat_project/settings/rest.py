@@ -1,0 +1,28 @@
+"""Django REST framework and the OpenAPI document: one envelope, one format, one kind of token."""
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["chat_project.api.authentication.JwtAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["chat_project.api.renderers.EnvelopeRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["chat_project.api.parsers.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "chat_project.api.renderers.OneRenderer",
+    "DEFAULT_SCHEMA_CLASS": "chat_project.api.schema.EnvelopeSchema",
+    "EXCEPTION_HANDLER": "chat_project.api.exceptions.handle",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "FORMAT_SUFFIX_KWARG": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "EMIS chat service",
+    "DESCRIPTION": "Messages and conversations of schools. Every answer has the same envelope.",
+    "VERSION": "v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "CAMELIZE_NAMES": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+}

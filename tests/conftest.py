@@ -1,0 +1,83 @@
+"""Fixtures for every test. Servers and unique names of topics and database: devstack's plugin.
+
+Nothing is cleaned between tests: each takes ids of its own.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import DjangoDbBlocker
+
+from chat_project.identifiers import new_id
+from chat_project.settings.environment import environment
+
+MakeToken = Callable[..., str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The session's own database and topics, made once; tests need no django_db mark."""
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0)
+        call_command("create_indexes")
+        call_command("create_topics")
+        yield
+
+
+@pytest.fixture(scope="session")
+def database(django_db_setup: None) -> None:
+    """Says that a test reads or writes the session's database."""
+
+
+@pytest.fixture
+def tokens() -> MakeToken:
+    """Makes a valid token: `tokens(user_id, tenant_id, name=…, **other_claims)`."""
+
+    def make(user_id: str, tenant_id: str, *, name: str | None = None, **claims: Any) -> str:
+        payload = {
+            "UserId": user_id,
+            "TenantId": tenant_id,
+            "iss": environment().jwt_issuer,
+            "aud": environment().jwt_audience,
+            "exp": datetime.now(UTC) + timedelta(hours=1),
+            **({"name": name} if name else {}),
+            **claims,
+        }
+        return jwt.encode(payload, environment().jwt_secret, "HS256")
+
+    return make
+
+
+class Api:
+    """Django's test client as one signed-in user; every answer is the decoded envelope."""
+
+    def __init__(self, user_id: str, tenant_id: str, token: str) -> None:
+        self.user_id = user_id
+        self.tenant_id = tenant_id
+        self._client = Client(headers={"Authorization": f"Bearer {token}"})
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._client.get(path, query)
+
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        """Sends JSON; header names are written with underscores (`idempotency_key`)."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.post(path, body, content_type="application/json", headers=named)
+
+
+@pytest.fixture
+def api(tokens: MakeToken) -> Callable[..., Api]:
+    """Signs a user in: `api(user_id, tenant_id)`; a new user of a new school by default."""
+
+    def sign_in(
+        user_id: str | None = None, tenant_id: str | None = None, *, name: str | None = None
+    ) -> Api:
+        user_id, tenant_id = user_id or new_id(), tenant_id or new_id()
+        return Api(user_id, tenant_id, tokens(user_id, tenant_id, name=name))
+
+    return sign_in
