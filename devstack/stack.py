@@ -46,6 +46,8 @@ class Stack:
             services = _services(instance)
             missing = [service for service in services if service.process is None]
             try:
+                if missing:
+                    report(f"starting {', '.join(service.name for service in missing)}")
                 for service in missing:
                     service.launch()
                 _wait_for_all(services)

@@ -1,0 +1,112 @@
+"""pytest on real servers: `-p devstack.pytest_plugin` (pyproject.toml loads it).
+
+Addresses in the environment win; otherwise the instance `test` is started. It starts before Django
+reads its settings, which pytest-django does while the first conftest files load.
+"""
+
+import os
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from pymongo import MongoClient
+
+from devstack.errors import StackError
+from devstack.shared_use import SharedUse
+from devstack.stack import Stack
+
+ADDRESSES = ("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "REDIS_URL")
+TEST_INSTANCE = "test"
+
+RUN = uuid.uuid4().hex[:12]
+NAMES_OF_THIS_RUN = {
+    "KAFKA_TOPIC_PREFIX": f"test-{RUN}",
+    "KAFKA_GROUP_ID": f"test-{RUN}",
+    "MONGODB_DATABASE": f"chat_test_{RUN}",
+}
+
+StackFactory = Callable[..., Stack]
+
+_in_use: pytest.StashKey[SharedUse] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+    """A wrapper, so that it runs before pytest-django's own hook of this name."""
+    options = early_config.known_args_namespace
+    given = all(os.environ.get(name) for name in ADDRESSES)
+    for name, value in NAMES_OF_THIS_RUN.items():
+        os.environ.setdefault(name, value)
+    if not given:
+        stack = Stack(TEST_INSTANCE)
+        if not (options.help or options.version or options.collectonly):
+            early_config.stash[_in_use] = _start(stack)
+        for name, value in stack.env().items():
+            os.environ.setdefault(name, value)
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Deletes what this run made under its own names, and leaves the servers as it found them."""
+    use = config.stash.get(_in_use, None)
+    if use is None:
+        return
+    try:
+        _drop_databases()
+        _delete_topics()
+    finally:
+        use.end()
+
+
+@pytest.fixture(scope="session")
+def stack(pytestconfig: pytest.Config) -> Stack:
+    """The running instance; for tests that look at its servers, not for breaking them."""
+    use = pytestconfig.stash.get(_in_use, None)
+    if use is None:
+        pytest.skip("the servers' addresses come from the environment, so they are not ours")
+    return use.stack
+
+
+@pytest.fixture(scope="module")
+def private_stack() -> Iterator[StackFactory]:
+    """Makes instances that a fault test may break: `private_stack(brokers=3)`.
+
+    Takes what Stack takes, but the name. Each is started, and deleted after the module.
+    """
+    made: list[Stack] = []
+
+    def make(*, brokers: int = 1, mongodb_members: int = 1) -> Stack:
+        name = f"private-{uuid.uuid4().hex[:8]}"
+        made.append(Stack(name, brokers=brokers, mongodb_members=mongodb_members))
+        return made[-1].up()
+
+    yield make
+    for stack in made:
+        stack.reset()
+
+
+def _start(stack: Stack) -> SharedUse:
+    try:
+        return SharedUse(stack)
+    except StackError as error:
+        raise pytest.UsageError(f"devstack: {error}") from None
+
+
+def _drop_databases() -> None:
+    """Also the one that Django's test runner names after it."""
+    client: MongoClient[dict[str, Any]] = MongoClient(os.environ["MONGODB_URI"])
+    with client:
+        for name in client.list_database_names():
+            if name.endswith(NAMES_OF_THIS_RUN["MONGODB_DATABASE"]):
+                client.drop_database(name)
+
+
+def _delete_topics() -> None:
+    admin = AdminClient({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"]})
+    prefix = NAMES_OF_THIS_RUN["KAFKA_TOPIC_PREFIX"]
+    topics = [name for name in admin.list_topics(timeout=10).topics if name.startswith(prefix)]
+    if topics:
+        for deletion in admin.delete_topics(topics, operation_timeout=10).values():
+            deletion.result()
