@@ -1,6 +1,7 @@
 """What every process does once when Django starts."""
 
 from django.apps import AppConfig
+from typing_extensions import override
 
 from chat_project import mongodb
 
@@ -10,5 +11,6 @@ class ChatProjectConfig(AppConfig):
 
     name = "chat_project"
 
+    @override
     def ready(self) -> None:
         mongodb.connect()

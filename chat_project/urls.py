@@ -1,6 +1,28 @@
-"""Every path of the API process. Paths match without case (contract section 5)."""
+"""Every path of the API process; all but the admin's match without case (contract section 5)."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import path, re_path
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from chat_project import health, metrics
+from chat_project.api.routing import Route, ignoring_case
+
+urlpatterns: list[Route] = [
+    path("admin/", admin.site.urls),
+    *map(
+        ignoring_case,
+        [
+            re_path(r"^health/live$", health.live),
+            re_path(r"^health/ready$", health.ready),
+            re_path(r"^health$", health.ready),
+            re_path(r"^metrics$", metrics.metrics),
+            re_path(
+                r"^swagger/v1/swagger\.json$",
+                SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]),
+                name="openapi",
+            ),
+            re_path(r"^swagger$", SpectacularSwaggerView.as_view(url_name="openapi")),
+        ],
+    ),
+]

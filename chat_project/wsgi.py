@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from chat_project.chunked_bodies import ChunkedBodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings.django")
 
-application = get_wsgi_application()
+application = ChunkedBodies(get_wsgi_application())

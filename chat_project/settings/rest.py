@@ -1,5 +1,7 @@
 """Django REST framework and the OpenAPI document: one envelope, one format, one kind of token."""
 
+from chat_project.api.components import COMPONENTS
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["chat_project.api.authentication.JwtAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -22,7 +24,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "CAMELIZE_NAMES": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "APPEND_COMPONENTS": COMPONENTS,
 }

@@ -1,0 +1,38 @@
+"""The parts of the OpenAPI document that every answer shares (plain values: settings read them)."""
+
+METADATA = {"$ref": "#/components/schemas/Metadata"}
+ERROR_ENVELOPE = {"$ref": "#/components/schemas/ErrorEnvelope"}
+
+_METADATA = {
+    "type": "object",
+    "properties": {
+        "timestamp": {"type": "string", "format": "date-time"},
+        "requestId": {"type": "string"},
+    },
+    "required": ["timestamp", "requestId"],
+}
+_ERROR = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string", "description": "Stable, for programs."},
+        "message": {"type": "string", "description": "For people."},
+        "details": {"type": "object", "nullable": True, "additionalProperties": True},
+    },
+    "required": ["code", "message", "details"],
+}
+COMPONENTS = {
+    "schemas": {
+        "Metadata": _METADATA,
+        "Error": _ERROR,
+        "ErrorEnvelope": {
+            "type": "object",
+            "properties": {
+                "success": {"type": "boolean", "enum": [False]},
+                "data": {"type": "object", "nullable": True},
+                "error": {"$ref": "#/components/schemas/Error"},
+                "metadata": METADATA,
+            },
+            "required": ["success", "data", "error", "metadata"],
+        },
+    }
+}

@@ -1,0 +1,70 @@
+"""The outermost middleware: request id, duration, and the envelope for errors outside of views."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from time import perf_counter
+
+from django.contrib.admindocs.views import simplify_regex
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from chat_project import request_id
+from chat_project.api.envelope import ErrorBody, encode
+from chat_project.api.exceptions import CODES
+from chat_project.api.renderers import JSON
+from chat_project.metrics import http_request_duration_seconds
+
+MAX_DRAINED_BYTES = 16 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+
+_PAGES_FOR_PEOPLE = ("/admin", "/static/", "/swagger")
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+
+
+class RequestMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        this_id = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
+        response = self._get_response(request)
+        if response.status_code >= 400:
+            _drain(request)
+            response = _in_envelope(request, response)
+        response.headers["X-Request-ID"] = this_id
+        _observe(request, response, perf_counter() - started)
+        return response
+
+
+def _drain(request: HttpRequest) -> None:
+    """Reads what is left of the body: a client that is still sending would not see the answer."""
+    remaining = MAX_DRAINED_BYTES
+    try:
+        while remaining > 0 and (chunk := request.read(_CHUNK_BYTES)):
+            remaining -= len(chunk)
+    except OSError:
+        return
+
+
+def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Django's own error pages (unknown path, bad host, crash) in the API's shape."""
+    if response.headers.get("Content-Type") == JSON or request.path.startswith(_PAGES_FOR_PEOPLE):
+        return response
+    status = response.status_code
+    error = ErrorBody(CODES.get(status, "bad_request"), f"{response.reason_phrase}.")
+    return HttpResponse(encode(error=error), content_type=JSON, status=status)
+
+
+def _observe(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    match = request.resolver_match
+    http_request_duration_seconds.labels(
+        request.method if request.method in _METHODS else "other",
+        _endpoint(match.route) if match else "unmatched",
+        response.status_code,
+    ).observe(seconds)
+
+
+@lru_cache(maxsize=1_000)
+def _endpoint(route: str) -> str:
+    return simplify_regex(route)

@@ -1,0 +1,74 @@
+# ruff: noqa: N999  # gunicorn gives the file its name
+"""gunicorn's settings for the API; options on the command line win (`--bind`, `--workers`).
+
+`gunicorn -c chat_project/gunicorn.conf.py chat_project.wsgi`
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+from typing_extensions import override
+
+from chat_project import logs
+from chat_project.settings.environment import SettingsError, environment
+from chat_project.settings.server import API_PORT, API_THREADS, API_WORKERS
+
+try:
+    environment()
+except SettingsError as error:
+    sys.exit(str(error))
+
+# Before anything imports prometheus_client, which looks once: all workers count together.
+_counters = Path(
+    os.environ.setdefault(
+        "PROMETHEUS_MULTIPROC_DIR", str(Path(tempfile.gettempdir()) / f"emis-chat-{os.getpid()}")
+    )
+)
+
+bind = f"0.0.0.0:{os.environ.get('PORT', API_PORT)}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", API_WORKERS))
+threads = API_THREADS
+worker_connections = 2_000  # most of them idle between two requests of a keep-alive client
+backlog = 2_048
+keepalive = 65  # longer than the usual 60 s of a proxy in front, so that it closes first
+timeout = 30
+graceful_timeout = 30
+limit_request_line = 8_190
+limit_request_fields = 100
+limit_request_field_size = 16_380  # a .NET token with many roles is long
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # no disk I/O
+accesslog = None  # metrics count requests; a line each would also show the query string
+
+
+class StandardLogger(Logger):
+    """gunicorn's own messages go where all others go (`chat_project.logs`)."""
+
+    @override
+    def setup(self, cfg: Any) -> None:
+        logs.configure({"format": environment().log_format})
+        self.error_log.propagate = True
+        self.error_log.handlers.clear()
+
+
+logger_class = StandardLogger
+
+
+def on_starting(_server: Any) -> None:
+    shutil.rmtree(_counters, ignore_errors=True)
+    _counters.mkdir(parents=True, exist_ok=True)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    shutil.rmtree(_counters, ignore_errors=True)

@@ -1,0 +1,52 @@
+"""`issue_token --user U --tenant T [--name N] [--ttl S]`: a bearer token, alone on one line."""
+
+import time
+from typing import Any
+
+import jwt
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from typing_extensions import override
+
+from chat_project.settings.environment import environment
+
+DEFAULT_TTL_SECONDS = 3_600
+
+
+class Command(BaseCommand):
+    help = "Prints a token that this service accepts, signed with JWT_SECRET (HS256)."
+
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--user", required=True, metavar="U", help="the user's id")
+        parser.add_argument("--tenant", required=True, metavar="T", help="the tenant's id")
+        parser.add_argument("--name", metavar="N", help="the name that others see")
+        parser.add_argument(
+            "--ttl",
+            type=int,
+            default=DEFAULT_TTL_SECONDS,
+            metavar="S",
+            help=f"seconds until it expires (default: {DEFAULT_TTL_SECONDS})",
+        )
+
+    @override
+    def handle(self, *args: Any, **options: Any) -> None:
+        secret = environment().jwt_secret
+        if not secret:
+            raise CommandError("JWT_SECRET is not set: tokens then come from JWT_JWKS_URL's owner")
+        if options["ttl"] < 1:
+            raise CommandError("--ttl must be at least 1 second")
+        claims = _claims(options["user"], options["tenant"], options["name"], options["ttl"])
+        self.stdout.write(jwt.encode(claims, secret, "HS256"))
+
+
+def _claims(user_id: str, tenant_id: str, name: str | None, ttl_seconds: int) -> dict[str, Any]:
+    issued_at = int(time.time())
+    return {
+        "UserId": user_id,
+        "TenantId": tenant_id,
+        **({"name": name} if name else {}),
+        "iss": environment().jwt_issuer,
+        "aud": environment().jwt_audience,
+        "iat": issued_at,
+        "exp": issued_at + ttl_seconds,
+    }
