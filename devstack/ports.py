@@ -43,10 +43,11 @@ def owner(port: int) -> str:
     """`name (pid 123)` of the listener, or `another process` where the system does not tell."""
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port:
-                if connection.pid:
-                    return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-                break
+            address = connection.laddr
+            if not address or address.port != port or connection.status != psutil.CONN_LISTEN:
+                continue
+            if connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         pass  # other users' processes are not visible without root
     return "another process"

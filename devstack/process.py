@@ -11,9 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from devstack.errors import StackError
-
 POLL_SECONDS = 0.05
+ENDED_AT_ONCE = "ended before it could be looked at"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def start_in_background(command: Sequence[str], *, log: Path, folder: Path) -> P
     """Starts `command` in a session of its own, so that no Ctrl-C reaches it, with output to `log`.
 
     A shell stands between, so that the process is nobody's child here and leaves no zombie. The
-    log of the start before is kept as `<log>.old`. Raises StackError if it ended at once.
+    log of the start before is kept as `<log>.old`. A command that fails is a process that is gone.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
@@ -86,10 +85,7 @@ def start_in_background(command: Sequence[str], *, log: Path, folder: Path) -> P
             check=True,
         )
     pid = int(answer.stdout)
-    birth = birth_of(pid)
-    if birth is None:
-        raise StackError(f"{command[0]} ended at once:\n{tail(log)}\nIts log: {log}")
-    return Process(pid, birth)
+    return Process(pid, birth_of(pid) or ENDED_AT_ONCE)
 
 
 def birth_of(pid: int) -> str | None:
