@@ -73,11 +73,10 @@ def load_or_create(name: str, *, brokers: int | None, mongodb_members: int | Non
     """
     with locked("instances"):
         instance = load(name)
-        wanted = (brokers or 1, mongodb_members or 1)
         if instance is None:
-            return _create(name, *wanted)
-        same_brokers = brokers in (None, instance.brokers)
-        if same_brokers and mongodb_members in (None, instance.mongodb_members):
+            return _create(name, brokers or 1, mongodb_members or 1)
+        wanted = (brokers or instance.brokers, mongodb_members or instance.mongodb_members)
+        if wanted == (instance.brokers, instance.mongodb_members):
             return instance
         if (instance.folder / "data").exists():
             raise StackError(

@@ -20,13 +20,18 @@ FORMAT_AND_RUN = (
 
 
 class KafkaNode(Service):
-    stop_seconds = 30.0  # the first stop also writes the class archive
-
     def __init__(self, instance: Instance, name: str) -> None:
         super().__init__(instance, name)
         self.number = int(name.removeprefix("kafka-"))
         self._settings = instance.folder / f"{name}.properties"
         self._new_archive = instance.folder / f"{name}.jsa"
+
+    @property
+    @override
+    def stop_seconds(self) -> float:
+        """The first stop also writes the class archive. The last of three nodes has no quorum left
+        to sign off with and would wait for minutes: it is killed, its data is safe in files."""
+        return 10.0 if self._class_archive().exists() else 40.0
 
     @property
     @override

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 
 POLL_SECONDS = 0.05
+ERROR_LINE = re.compile(r'"s":"[EF]"|\b(ERROR|FATAL)\b')  # mongod's JSON, Kafka's words
 ENDED_AT_ONCE = "ended before it could be looked at"
 
 
@@ -101,11 +103,12 @@ def birth_of(pid: int) -> str | None:
 
 
 def tail(log: Path, lines: int = 12) -> str:
-    """The last lines of a log, indented, for an error message."""
+    """The log's last errors, else its last lines, indented, for an error message."""
     if not log.exists():
         return "    (no log)"
-    last = log.read_text(errors="replace").splitlines()[-lines:]
-    return "\n".join(f"    {line}" for line in last) or "    (the log is empty)"
+    every = log.read_text(errors="replace").splitlines()
+    shown = [line for line in every if ERROR_LINE.search(line)] or every
+    return "\n".join(f"    {line}" for line in shown[-lines:]) or "    (the log is empty)"
 
 
 def _stat_fields(pid: int) -> list[str]:

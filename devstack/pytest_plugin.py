@@ -42,22 +42,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if not given:
         stack = Stack(TEST_INSTANCE)
         if not (options.help or options.version or options.collectonly):
-            early_config.stash[_in_use] = _start(stack)
+            use = early_config.stash[_in_use] = _start(stack)
+            early_config.add_cleanup(lambda: _clean_up(use))  # runs even if the set-up fails
         for name, value in stack.env().items():
             os.environ.setdefault(name, value)
     return (yield)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Deletes what this run made under its own names, and leaves the servers as it found them."""
-    use = config.stash.get(_in_use, None)
-    if use is None:
-        return
-    try:
-        _drop_databases()
-        _delete_topics()
-    finally:
-        use.end()
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +81,15 @@ def _start(stack: Stack) -> SharedUse:
         return SharedUse(stack)
     except StackError as error:
         raise pytest.UsageError(f"devstack: {error}") from None
+
+
+def _clean_up(use: SharedUse) -> None:
+    """Deletes what this run made under its own names, and leaves the servers as it found them."""
+    try:
+        _drop_databases()
+        _delete_topics()
+    finally:
+        use.end()
 
 
 def _drop_databases() -> None:

@@ -40,9 +40,6 @@ class ServiceStatus:
 class Service(ABC):
     """A server process with its folder, log and record. Not safe for two threads."""
 
-    stop_seconds = 15.0
-    """How long a stop may take before the process is killed."""
-
     def __init__(self, instance: Instance, name: str) -> None:
         self.instance = instance
         self.name = name
@@ -58,6 +55,11 @@ class Service(ABC):
     @abstractmethod
     def is_healthy(self) -> bool:
         """One look, under a second, without raising for what a starting server does."""
+
+    @property
+    def stop_seconds(self) -> float:
+        """How long a stop may take before the process is killed."""
+        return 15.0
 
     @property
     def listeners(self) -> list[int]:

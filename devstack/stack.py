@@ -62,9 +62,10 @@ class Stack:
             _stop_together(self._existing_services())
 
     def reset(self) -> None:
-        """`down`, then deletes data, logs and remembered ports. The shared jars stay."""
+        """Kills the servers and deletes data, logs and remembered ports. The shared jars stay."""
         with instances.locked(self.name):
-            _stop_together(self._existing_services())
+            for service in self._existing_services():
+                service.kill()
             instances.delete(self.name)
 
     def status(self) -> list[ServiceStatus]:
