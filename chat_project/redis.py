@@ -1,0 +1,81 @@
+"""The one Redis client of a process, behind a breaker: Redis may be slow once, not twice."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from threading import Lock
+from typing import TypeVar
+
+import redis
+from django_redis import get_redis_connection
+
+from chat_project.metrics import breaker_open_total
+
+T = TypeVar("T")
+
+OPEN_SECONDS = 1.0
+CLOSED = 0.0
+
+
+class RedisAway(Exception):
+    """Redis failed, or did so within the last second: go on without it."""
+
+
+class Breaker:
+    """Lets calls through until one fails; then refuses all for a while, and lets one try again."""
+
+    def __init__(self, open_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._open_seconds = open_seconds
+        self._clock = clock
+        self._open_until = CLOSED
+        self._lock = Lock()
+
+    def enter(self) -> None:
+        """Raises RedisAway while open. After that time one caller passes and is the probe."""
+        if self._is_closed():
+            return
+        with self._lock:
+            if self._is_closed():
+                return
+            if self._clock() < self._open_until:
+                raise RedisAway("Redis was away less than a second ago")
+            self._open_until = self._clock() + self._open_seconds
+
+    def open(self) -> None:
+        with self._lock:
+            self._open_until = self._clock() + self._open_seconds
+
+    def close(self) -> None:
+        if not self._is_closed():
+            with self._lock:
+                self._open_until = CLOSED
+
+    def _is_closed(self) -> bool:
+        return self._open_until == CLOSED
+
+
+@cache
+def client() -> redis.Redis:
+    """The process's client (replies are bytes); nothing is opened before its first use."""
+    connection: redis.Redis = get_redis_connection("default")
+    return connection
+
+
+def guarded(operation: Callable[[redis.Redis], T]) -> T:
+    """Runs one operation on Redis. Raises RedisAway when Redis fails or the breaker is open.
+
+    It takes at most the socket timeouts of settings/cache.py, and after a failure nothing at all
+    for a second, so a request that meets a dead Redis waits for it once.
+    """
+    _breaker.enter()
+    try:
+        result = operation(client())
+    except (redis.RedisError, OSError) as error:
+        _breaker.open()
+        breaker_open_total.inc()
+        raise RedisAway(f"Redis is away: {error}") from error
+    _breaker.close()
+    return result
+
+
+_breaker = Breaker(OPEN_SECONDS)

@@ -1,0 +1,22 @@
+"""What Redis keeps of conversations, and the records of accepted messages.
+
+This package alone knows these keys. Redis away: every answer comes from MongoDB and is the same.
+"""
+
+from conversations.cache.heads import Head, Mark, refresh_heads
+from conversations.cache.lookups import Found, Lookup, look_up
+from conversations.cache.publication import publish
+from conversations.cache.records import AcceptanceRecord, forget_record, read_record
+
+__all__ = [
+    "AcceptanceRecord",
+    "Found",
+    "Head",
+    "Lookup",
+    "Mark",
+    "forget_record",
+    "look_up",
+    "publish",
+    "read_record",
+    "refresh_heads",
+]

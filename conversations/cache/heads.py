@@ -1,0 +1,74 @@
+"""The cached head of a conversation, as the consumer left it last."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from chat_project.redis import RedisAway, guarded
+from conversations.cache.keys import head_key, ttl_seconds
+from conversations.values import LastMessage
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A place in the log: topic generation, partition, offset; compared in this order."""
+
+    t: int
+    p: int
+    o: int
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Number and content of the newest message, with the place up to which it is true."""
+
+    conversation_id: str
+    last_seq: int
+    last_message: LastMessage | None
+    mark: Mark
+
+
+# KEYS: the keys. ARGV: seconds to live, then for each key: value, t, p, o.
+_SET_UNLESS_FURTHER = """
+local function further(old, t, p, o)
+  if old.t ~= t then return old.t > t end
+  if old.p ~= p then return old.p > p end
+  return old.o > o
+end
+local written = 0
+for i, key in ipairs(KEYS) do
+  local at = 2 + (i - 1) * 4
+  local stored = redis.call('GET', key)
+  local ok, old = pcall(cjson.decode, stored)
+  local mark = ok and type(old) == 'table' and old.mark
+  local t, p, o = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  if not (mark and further(mark, t, p, o)) then
+    redis.call('SET', key, ARGV[at], 'EX', ARGV[1])
+    written = written + 1
+  end
+end
+return written
+"""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def refresh_heads(heads: Sequence[Head]) -> bool:
+    """Writes the heads of a whole batch in one script call; one that is behind is left out.
+
+    False: Redis is away and nothing was written; a reader goes to MongoDB after the TTL.
+    """
+    if not heads:
+        return True
+    keys = [head_key(head.conversation_id) for head in heads]
+    arguments: list[Any] = [ttl_seconds()]
+    for head in heads:
+        arguments += (_value(head), head.mark.t, head.mark.p, head.mark.o)
+    try:
+        guarded(lambda redis: redis.eval(_SET_UNLESS_FURTHER, len(keys), *keys, *arguments))
+    except RedisAway:
+        return False
+    return True
+
+
+def _value(head: Head) -> bytes:
+    return _encode({"lastSeq": head.last_seq, "lastMessage": head.last_message, "mark": head.mark})

@@ -1,0 +1,38 @@
+"""The keys, as they are called in Redis, and how long they live."""
+
+from functools import cache
+
+from chat_project.settings.environment import environment
+
+UNKNOWN_SECONDS = 5
+"""How long an unknown conversation id is remembered as such."""
+
+
+def settings_key(conversation_id: str) -> str:
+    """JSON of ConversationSettings, or MISSING."""
+    return f"conversation:{conversation_id}"
+
+
+def members_key(conversation_id: str) -> str:
+    """Hash: user id -> JSON of Membership."""
+    return f"conversation:{conversation_id}:members"
+
+
+def head_key(conversation_id: str) -> str:
+    """JSON {lastSeq, lastMessage, mark: {t, p, o}}."""
+    return f"conversation:{conversation_id}:head"
+
+
+def record_key(message_id: str) -> str:
+    """JSON of AcceptanceRecord."""
+    return f"message:{message_id}:accepted"
+
+
+@cache
+def ttl_seconds() -> int:
+    return max(1, round(environment().cache_ttl_minutes * 60))
+
+
+@cache
+def record_ttl_seconds() -> int:
+    return max(1, round(environment().acceptance_record_minutes * 60))

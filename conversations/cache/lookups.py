@@ -1,0 +1,203 @@
+"""The look-up of the hot path: settings, membership and acceptance record in one round trip."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import redis
+
+from chat_project.metrics import cache_requests_total
+from chat_project.redis import RedisAway, guarded
+from conversations import selectors
+from conversations.cache.compared import MISSING, add_members, add_settings
+from conversations.cache.keys import (
+    members_key,
+    record_key,
+    record_ttl_seconds,
+    settings_key,
+    ttl_seconds,
+)
+from conversations.cache.records import AcceptanceRecord, decode_record, encode_record
+from conversations.values import ConversationSettings, Membership, Pair
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """One question. `record` (with its `message_id`) is stored if there is none yet."""
+
+    conversation_id: str
+    user_id: str
+    message_id: str | None = None
+    record: AcceptanceRecord | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The answer. `settings` None: no such conversation; then nobody is a member of it.
+
+    `record` is the one that counts: this request's (`created_record`) or an earlier one's. It is
+    None if none was asked for, or Redis is away.
+    """
+
+    settings: ConversationSettings | None
+    membership: Membership
+    created_record: bool = False
+    record: AcceptanceRecord | None = None
+
+
+class _Known(msgspec.Struct):
+    """What is known so far; a conversation known to be unknown has None."""
+
+    settings: dict[str, ConversationSettings | None] = msgspec.field(default_factory=dict)
+    members: dict[Pair, Membership] = msgspec.field(default_factory=dict)
+    records: dict[int, tuple[bool, AcceptanceRecord | None]] = msgspec.field(default_factory=dict)
+
+
+NOBODY = Membership()
+
+_decode_settings = msgspec.json.Decoder(ConversationSettings).decode
+_decode_membership = msgspec.json.Decoder(Membership).decode
+
+_COUNTERS = {
+    (kind, result): cache_requests_total.labels(kind, result)
+    for kind in ("settings", "member")
+    for result in ("hit", "miss", "away")
+}
+
+
+def look_up(lookups: Sequence[Lookup]) -> list[Found]:
+    """Answers all questions, in their order, by one Redis round trip when everything is cached.
+
+    Misses cost two MongoDB queries and one more round trip, all together. Redis away: all from
+    MongoDB, without records. Raises pymongo's errors when MongoDB is needed and away.
+    """
+    ids = list(dict.fromkeys(lookup.conversation_id for lookup in lookups))
+    pairs = list(dict.fromkeys((lookup.conversation_id, lookup.user_id) for lookup in lookups))
+    try:
+        known = guarded(lambda client: _ask_redis(client, lookups, ids, pairs))
+        missed = "miss"
+    except RedisAway:
+        known, missed = _Known(), "away"
+    lost_ids = [id_ for id_ in ids if id_ not in known.settings]
+    lost_pairs = [pair for pair in pairs if _is_lost(pair, known)]
+    _count("settings", missed, len(ids), len(lost_ids))
+    _count("member", missed, len(pairs), len(lost_pairs))
+    if lost_ids or lost_pairs:
+        _load(known, lost_ids, lost_pairs)
+    return [_found(lookup, place, known) for place, lookup in enumerate(lookups)]
+
+
+def _ask_redis(
+    client: redis.Redis, lookups: Sequence[Lookup], ids: Sequence[str], pairs: Sequence[Pair]
+) -> _Known:
+    """Records are set before all are read, so each reads the one that counts."""
+    recorded = [place for place, lookup in enumerate(lookups) if lookup.record is not None]
+    keys = [settings_key(id_) for id_ in ids]
+    pipeline = client.pipeline(transaction=False)
+    for place in recorded:
+        key = record_key(str(lookups[place].message_id))
+        value = encode_record(lookups[place].record)
+        pipeline.set(key, value, nx=True, ex=record_ttl_seconds())
+        keys.append(key)
+    pipeline.mget(keys)
+    for conversation_id, user_id in pairs:
+        pipeline.hget(members_key(conversation_id), user_id)
+    replies: list[Any] = pipeline.execute()
+    created, values, members = (
+        replies[: len(recorded)],
+        replies[len(recorded)],
+        replies[len(recorded) + 1 :],
+    )
+    stored_records = map(decode_record, values[len(ids) :])
+    return _Known(
+        settings=_settings_of(ids, values),
+        members=_members_of(pairs, members),
+        records=dict(
+            zip(recorded, zip(map(bool, created), stored_records, strict=True), strict=True)
+        ),
+    )
+
+
+def _settings_of(
+    ids: Sequence[str], values: Sequence[bytes | None]
+) -> dict[str, ConversationSettings | None]:
+    settings: dict[str, ConversationSettings | None] = {}
+    for conversation_id, value in zip(ids, values, strict=False):
+        if value == MISSING:
+            settings[conversation_id] = None
+        elif value is not None:
+            try:
+                settings[conversation_id] = _decode_settings(value)
+            except msgspec.DecodeError:
+                continue
+    return settings
+
+
+def _members_of(pairs: Sequence[Pair], values: Sequence[bytes | None]) -> dict[Pair, Membership]:
+    """Without those that are older than the cache's time to live."""
+    oldest = time.time() - ttl_seconds()
+    members: dict[Pair, Membership] = {}
+    for pair, value in zip(pairs, values, strict=True):
+        if value is not None:
+            try:
+                membership = _decode_membership(value)
+            except msgspec.DecodeError:
+                continue
+            if membership.loaded_at >= oldest:
+                members[pair] = membership
+    return members
+
+
+def _is_lost(pair: Pair, known: _Known) -> bool:
+    """Whether MongoDB must say it: nobody is a member of a conversation known to be unknown."""
+    return pair not in known.members and known.settings.get(pair[0], ...) is not None
+
+
+def _load(known: _Known, lost_ids: Collection[str], lost_pairs: Collection[Pair]) -> None:
+    """Reads what is lost from the primary, versions first, then roles, and caches it."""
+    loaded_at = time.time()
+    ids = dict.fromkeys([*lost_ids, *(conversation_id for conversation_id, _ in lost_pairs)])
+    settings = selectors.settings_and_version(ids)
+    pairs = [pair for pair in lost_pairs if pair[0] in settings]
+    roles = selectors.memberships(pairs) if pairs else {}
+    members = {
+        pair: msgspec.structs.replace(
+            roles.get(pair, NOBODY), version=settings[pair[0]].version, loaded_at=loaded_at
+        )
+        for pair in pairs
+    }
+    known.settings |= {id_: settings.get(id_) for id_ in ids}
+    known.members |= members
+    try:
+        guarded(lambda client: _fill(client, {id_: settings.get(id_) for id_ in ids}, members))
+    except RedisAway:
+        return
+
+
+def _fill(
+    client: redis.Redis,
+    settings: Mapping[str, ConversationSettings | None],
+    members: Mapping[Pair, Membership],
+) -> None:
+    pipeline = client.pipeline(transaction=False)
+    for conversation_id, value in settings.items():
+        add_settings(pipeline, conversation_id, value)
+    for (conversation_id, user_id), membership in members.items():
+        add_members(pipeline, conversation_id, {user_id: membership})
+    pipeline.execute()
+
+
+def _found(lookup: Lookup, place: int, known: _Known) -> Found:
+    created, record = known.records.get(place, (False, None))
+    return Found(
+        settings=known.settings[lookup.conversation_id],
+        membership=known.members.get((lookup.conversation_id, lookup.user_id), NOBODY),
+        created_record=created,
+        record=record,
+    )
+
+
+def _count(kind: str, missed: str, asked: int, lost: int) -> None:
+    if asked > lost:
+        _COUNTERS[kind, "hit"].inc(asked - lost)
+    if lost:
+        _COUNTERS[kind, missed].inc(lost)

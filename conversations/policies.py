@@ -1,0 +1,113 @@
+"""Who may do what, and what a conversation is called (contract section 6). Pure: no I/O.
+
+A rule answers None (allowed) or the refusal, an ApiError to be raised or sent.
+"""
+
+from chat_project.api.errors import ApiError, Conflict, Forbidden, InvalidRequest, NotFound
+from conversations.values import ConversationSettings, ConversationType, Membership, Role
+
+Refusal = ApiError
+
+MAX_NAME_UTF16_UNITS = 255
+MAX_ID_LENGTH = 255
+
+NAMED_BY_PEOPLE = frozenset({ConversationType.TEACHER_GROUP, ConversationType.ANNOUNCEMENT_CHANNEL})
+"""The types that can be renamed; the others are named after their people."""
+
+
+def may_read(
+    tenant_id: str, settings: ConversationSettings | None, membership: Membership
+) -> Refusal | None:
+    """Whether this tenant's user sees the conversation; an archived one stays readable."""
+    if settings is None or settings.tenant_id != tenant_id:
+        return conversation_not_found()
+    if membership.role is None:
+        return Forbidden("You are not a participant of it", code="not_a_participant")
+    return None
+
+
+def may_send(
+    tenant_id: str, settings: ConversationSettings | None, membership: Membership
+) -> Refusal | None:
+    """Whether this tenant's user may write into the conversation. The order is the contract's."""
+    if refusal := may_read(tenant_id, settings, membership):
+        return refusal
+    if membership.role is Role.READ_ONLY:
+        return Forbidden("You may read here, not write", code="read_only")
+    if settings is not None and not settings.is_active:
+        return conversation_archived()
+    return None
+
+
+def may_be_renamed(conversation_type: ConversationType) -> Refusal | None:
+    if conversation_type in NAMED_BY_PEOPLE:
+        return None
+    return Conflict(f"A {conversation_type} is not renamed", code="rename_not_allowed")
+
+
+def may_change_participants(conversation_type: ConversationType) -> Refusal | None:
+    if conversation_type is not ConversationType.ONE_TO_ONE:
+        return None
+    return Conflict(
+        "A OneToOne has its two participants for ever: nobody is added, removed or given a role",
+        code="participants_fixed",
+    )
+
+
+def keeps_an_admin(admins_left: int) -> Refusal | None:
+    """`admins_left`: how many admins there would be after the change."""
+    if admins_left >= 1:
+        return None
+    return Conflict("A group keeps at least one Admin: appoint another first", code="last_admin")
+
+
+def check_name(name: str, field: str = "name") -> Refusal | None:
+    """A name that people give: not blank, no control of its encoding, at most 255 UTF-16 units."""
+    if not name.strip():
+        return _wrong(field, "name_empty", "must not be blank")
+    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+        return _wrong(field, "name_not_text", "must not hold NUL or half a surrogate pair")
+    if utf16_length(name) > MAX_NAME_UTF16_UNITS:
+        return _wrong(field, "name_too_long", f"has more than {MAX_NAME_UTF16_UNITS} UTF-16 units")
+    return None
+
+
+def check_id(value: str, field: str) -> Refusal | None:
+    if 1 <= len(value) <= MAX_ID_LENGTH and value.isprintable():
+        return None
+    return _wrong(field, "invalid_id", f"must have 1 to {MAX_ID_LENGTH} printable characters")
+
+
+def one_to_one_name(first_name: str, second_name: str) -> str:
+    return _cut(f"{first_name} - {second_name}")
+
+
+def student_group_name(student_name: str) -> str:
+    return _cut(f"Student: {student_name}")
+
+
+def class_group_name(class_name: str) -> str:
+    return _cut(f"Class: {class_name}")
+
+
+def utf16_length(text: str) -> int:
+    return len(text) + sum(1 for character in text if character > "\uffff")
+
+
+def conversation_not_found() -> NotFound:
+    return NotFound("There is no such conversation", code="conversation_not_found")
+
+
+def conversation_archived() -> Conflict:
+    return Conflict("The conversation is archived", code="conversation_archived")
+
+
+def _wrong(field: str, code: str, problem: str) -> InvalidRequest:
+    return InvalidRequest(f"{field} {problem}", code=code, details={"field": field})
+
+
+def _cut(name: str) -> str:
+    """A name made of other names may be longer than allowed: its end gives way."""
+    while utf16_length(name) > MAX_NAME_UTF16_UNITS:
+        name = name[:-1]
+    return name

@@ -1,0 +1,58 @@
+"""Reads of conversations and participants, from the primary, without the ORM."""
+
+from collections.abc import Collection
+
+from chat_project.mongodb import Document, collection
+from conversations.values import ConversationSettings, ConversationType, Membership, Pair, Role
+
+_SETTINGS_FIELDS = dict.fromkeys(("tenantId", "type", "name", "isActive", "version"), 1)
+_MEMBER_FIELDS = {"_id": 0} | dict.fromkeys(("conversationId", "userId", "userName", "role"), 1)
+
+
+def settings_and_version(ids: Collection[str]) -> dict[str, ConversationSettings]:
+    """The conversations among these ids; an unknown one is left out. One query."""
+    found = collection("conversations").find({"_id": {"$in": list(ids)}}, _SETTINGS_FIELDS)
+    return {document["_id"]: settings_of(document) for document in found}
+
+
+def memberships(pairs: Collection[Pair]) -> dict[Pair, Membership]:
+    """The participants among these pairs, without version and time. One query."""
+    return {
+        pair: Membership(role=Role(document["role"]), user_name=document["userName"])
+        for pair, document in _participants(pairs).items()
+    }
+
+
+def participant_names(pairs: Collection[Pair]) -> dict[Pair, str]:
+    """The names of the participants among these pairs. One query."""
+    return {pair: document["userName"] for pair, document in _participants(pairs).items()}
+
+
+def settings_of(document: Document) -> ConversationSettings:
+    return ConversationSettings(
+        id=document["_id"],
+        tenant_id=document["tenantId"],
+        type=ConversationType(document["type"]),
+        name=document["name"],
+        is_active=document["isActive"],
+        version=document["version"],
+    )
+
+
+def _participants(pairs: Collection[Pair]) -> dict[Pair, Document]:
+    """Two `$in` on the unique index: a thousand `$or` branches would each be planned alone.
+
+    It may find pairs that nobody asked for; they are left out here.
+    """
+    if not pairs:
+        return {}
+    wanted = set(pairs)
+    query = {
+        "conversationId": {"$in": list({conversation_id for conversation_id, _ in wanted})},
+        "userId": {"$in": list({user_id for _, user_id in wanted})},
+    }
+    found = {
+        (document["conversationId"], document["userId"]): document
+        for document in collection("participants").find(query, _MEMBER_FIELDS)
+    }
+    return {pair: found[pair] for pair in wanted & found.keys()}

@@ -1,0 +1,150 @@
+"""The five types of conversations: how each begins (contract section 6).
+
+Founding is all or nothing. Who founds again what is one of its kind gets the one that is there,
+as it is; with `conversation_id` given, any founding can be repeated in the same way. All raise
+InvalidRequest for ids and names that are none.
+"""
+
+from collections.abc import Iterable
+
+from chat_project.api.errors import InvalidRequest
+from chat_project.identifiers import canonical_id
+from conversations import policies
+from conversations.services.opening import Founded, Plan, open_conversation
+from conversations.services.people import canonical_people, check
+from conversations.values import ConversationType, Person, Role
+
+
+def create_one_to_one(
+    tenant_id: str, founder: Person, other: Person, *, conversation_id: str | None = None
+) -> Founded:
+    """One per pair and tenant, whoever of the two asks; both are Members.
+
+    Raises InvalidRequest `two_users_required` when both are the same user.
+    """
+    people = canonical_people([founder, other])
+    if len(people) != 2:
+        raise InvalidRequest("A OneToOne needs two different users", code="two_users_required")
+    first_id, second_id = sorted(person.user_id for person in people)
+    return open_conversation(
+        Plan(
+            tenant_id=tenant_id,
+            type=ConversationType.ONE_TO_ONE,
+            name=policies.one_to_one_name(people[0].user_name, people[1].user_name),
+            created_by=people[0].user_id,
+            key=f"pair:{canonical_id(tenant_id)}:{first_id}:{second_id}",
+            conversation_id=conversation_id,
+        ),
+        [(Role.MEMBER, people)],
+    )
+
+
+def create_student_group(
+    tenant_id: str,
+    student_id: str,
+    student_name: str,
+    *,
+    parents: Iterable[Person],
+    teachers: Iterable[Person] = (),
+    created_by: str,
+    conversation_id: str | None = None,
+) -> Founded:
+    """One per student and tenant. Its teachers are the Admins; without any, its parents are.
+
+    Raises InvalidRequest `parent_required` without a parent.
+    """
+    parents, teachers = canonical_people(parents), canonical_people(teachers)
+    if not parents:
+        raise InvalidRequest("A student group needs a parent", code="parent_required")
+    check(policies.check_id(student_id, "studentId"))
+    check(policies.check_name(student_name, "studentName"))
+    return open_conversation(
+        Plan(
+            tenant_id=tenant_id,
+            type=ConversationType.STUDENT_GROUP,
+            name=policies.student_group_name(student_name.strip()),
+            created_by=created_by,
+            student_id=canonical_id(student_id),
+            key=f"student:{canonical_id(tenant_id)}:{canonical_id(student_id)}",
+            conversation_id=conversation_id,
+        ),
+        [(Role.ADMIN, teachers), (Role.MEMBER if teachers else Role.ADMIN, parents)],
+    )
+
+
+def create_class_group(
+    tenant_id: str,
+    class_id: str,
+    class_name: str,
+    *,
+    teachers: Iterable[Person],
+    members: Iterable[Person] = (),
+    created_by: str,
+    conversation_id: str | None = None,
+) -> Founded:
+    """Its teachers are the Admins. Raises InvalidRequest `teacher_required` without one."""
+    teachers = canonical_people(teachers)
+    if not teachers:
+        raise InvalidRequest("A class group needs a teacher", code="teacher_required")
+    check(policies.check_id(class_id, "classId"))
+    check(policies.check_name(class_name, "className"))
+    return open_conversation(
+        Plan(
+            tenant_id=tenant_id,
+            type=ConversationType.CLASS_GROUP,
+            name=policies.class_group_name(class_name.strip()),
+            created_by=created_by,
+            class_id=canonical_id(class_id),
+            conversation_id=conversation_id,
+        ),
+        [(Role.ADMIN, teachers), (Role.MEMBER, canonical_people(members))],
+    )
+
+
+def create_teacher_group(
+    tenant_id: str,
+    name: str,
+    *,
+    founder: Person,
+    teachers: Iterable[Person] = (),
+    conversation_id: str | None = None,
+) -> Founded:
+    """The founder is its Admin, the other teachers are Members."""
+    check(policies.check_name(name))
+    return open_conversation(
+        Plan(
+            tenant_id=tenant_id,
+            type=ConversationType.TEACHER_GROUP,
+            name=name.strip(),
+            created_by=founder.user_id,
+            conversation_id=conversation_id,
+        ),
+        [(Role.ADMIN, canonical_people([founder])), (Role.MEMBER, canonical_people(teachers))],
+    )
+
+
+def create_announcement_channel(
+    tenant_id: str,
+    name: str,
+    *,
+    founder: Person,
+    staff: Iterable[Person] = (),
+    parents: Iterable[Person] = (),
+    conversation_id: str | None = None,
+) -> Founded:
+    """The founder is its Admin, other staff are Members, parents only read."""
+    check(policies.check_name(name))
+    return open_conversation(
+        Plan(
+            tenant_id=tenant_id,
+            type=ConversationType.ANNOUNCEMENT_CHANNEL,
+            name=name.strip(),
+            created_by=founder.user_id,
+            conversation_id=conversation_id,
+        ),
+        [
+            (Role.ADMIN, canonical_people([founder])),
+            (Role.MEMBER, canonical_people(staff)),
+            (Role.READ_ONLY, canonical_people(parents)),
+        ],
+    )

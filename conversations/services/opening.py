@@ -1,0 +1,117 @@
+"""A new conversation with its founders, in one transaction, or the one that has its key."""
+
+from collections.abc import Sequence
+
+import msgspec
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
+from chat_project.api.errors import Conflict
+from chat_project.identifiers import canonical_id, new_id
+from chat_project.mongodb import Document, collection
+from chat_project.timestamps import now
+from conversations import cache, policies
+from conversations.selectors import settings_of
+from conversations.services.people import check, participant_document
+from conversations.services.transactions import in_transaction
+from conversations.values import ConversationSettings, ConversationType, Person, Role
+
+FIRST_VERSION = 1
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is to be founded. `key` makes it one of its kind; None: its own id does."""
+
+    tenant_id: str
+    type: ConversationType
+    name: str
+    created_by: str
+    key: str | None = None
+    student_id: str | None = None
+    class_id: str | None = None
+    conversation_id: str | None = None
+
+
+class Founded(msgspec.Struct, frozen=True):
+    """`created` False: it was there before, and is as it was."""
+
+    settings: ConversationSettings
+    created: bool
+
+
+Founders = Sequence[tuple[Role, Sequence[Person]]]
+"""Who founds it as what; whoever is named twice has the first role."""
+
+
+def open_conversation(plan: Plan, founders: Founders) -> Founded:
+    """Raises InvalidRequest for ids that are none, Conflict when something else has the key."""
+    check(policies.check_id(plan.tenant_id, "tenantId"))
+    check(policies.check_id(plan.created_by, "createdBy"))
+    conversation = _conversation(plan)
+    participants = _participants(conversation, founders)
+
+    def insert(session: ClientSession) -> None:
+        collection("conversations").insert_one(conversation, session=session)
+        collection("participants").insert_many(participants, session=session)
+
+    try:
+        in_transaction(insert)
+    except DuplicateKeyError:
+        return Founded(_same_as(conversation, participants), created=False)
+    settings = settings_of(conversation)
+    cache.publish(settings, {})  # over the mark of an unknown id; no member of one is ever cached
+    return Founded(settings, created=True)
+
+
+def _conversation(plan: Plan) -> Document:
+    conversation_id = canonical_id(plan.conversation_id or new_id())
+    moment = now()
+    optional = {"studentId": plan.student_id, "classId": plan.class_id}
+    return {
+        "_id": conversation_id,
+        "tenantId": canonical_id(plan.tenant_id),
+        "type": plan.type.value,
+        "name": plan.name,
+        "isActive": True,
+        "key": plan.key or conversation_id,
+        "version": FIRST_VERSION,
+        "lastSeq": 0,
+        "createdAt": moment,
+        "createdBy": canonical_id(plan.created_by),
+        "updatedAt": moment,
+        **{field: value for field, value in optional.items() if value is not None},
+    }
+
+
+def _participants(conversation: Document, founders: Founders) -> list[Document]:
+    roles: dict[str, Document] = {}
+    for role, people in founders:
+        for person in people:
+            document = participant_document(
+                conversation["_id"], person, role, last_seq=0, joined_at=conversation["createdAt"]
+            )
+            roles.setdefault(person.user_id, document)
+    return list(roles.values())
+
+
+def _same_as(wanted: Document, participants: Sequence[Document]) -> ConversationSettings:
+    """The conversation that has the wanted one's key or id.
+
+    Ids may hold colons, so that two different pairs can make one key: what is not the same thing
+    is refused and never shown.
+    """
+    found = collection("conversations").find_one(
+        {"$or": [{"key": wanted["key"]}, {"_id": wanted["_id"]}]}
+    )
+    identity = ("tenantId", "type", "studentId", "classId")
+    same = found is not None and all(found.get(field) == wanted.get(field) for field in identity)
+    if found is None or not same or not _same_pair(found, participants):
+        raise Conflict("Another conversation has this id or key", code="conversation_exists")
+    return settings_of(found)
+
+
+def _same_pair(found: Document, participants: Sequence[Document]) -> bool:
+    if found["type"] != ConversationType.ONE_TO_ONE:
+        return True
+    stored = collection("participants").find({"conversationId": found["_id"]}, {"userId": 1})
+    return {one["userId"] for one in stored} == {one["userId"] for one in participants}

@@ -1,0 +1,131 @@
+"""Who is in a conversation, and as what."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from pymongo.client_session import ClientSession
+
+from chat_project.api.errors import NotFound
+from chat_project.identifiers import canonical_id
+from chat_project.mongodb import Document, collection
+from chat_project.timestamps import now
+from conversations import cache, policies
+from conversations.selectors import settings_of
+from conversations.services.people import canonical_people, check, participant_document
+from conversations.services.transactions import in_transaction, raise_version
+from conversations.values import ConversationSettings, ConversationType, Membership, Person, Role
+
+ADDED_AT_ONCE = 500
+"""Participants in one transaction: the consumer's update of the conversation waits for it."""
+
+
+def add_participants(conversation_id: str, people: Iterable[Person], role: Role) -> None:
+    """Adds those who are not in it yet, with everything so far counted as read.
+
+    Who is in it keeps their role. Raises NotFound, InvalidRequest for ids and names that are none,
+    Conflict for a OneToOne. A long list is added in parts, each of them all or nothing.
+    """
+    newcomers = canonical_people(people)
+    for start in range(0, len(newcomers), ADDED_AT_ONCE):
+        part = newcomers[start : start + ADDED_AT_ONCE]
+        _change(conversation_id, partial(_add, part, role))
+
+
+def remove_participant(conversation_id: str, user_id: str) -> None:
+    """Raises NotFound, Conflict for a OneToOne and for a group's last Admin."""
+    user_id = canonical_id(user_id)
+
+    def remove(document: Document, session: ClientSession) -> dict[str, Membership]:
+        _keep_an_admin(document, user_id, session)
+        found = collection("participants").find_one_and_delete(
+            {"conversationId": document["_id"], "userId": user_id}, session=session
+        )
+        if found is None:
+            raise _not_a_participant()
+        return {user_id: Membership()}
+
+    _change(conversation_id, remove)
+
+
+def change_role(conversation_id: str, user_id: str, role: Role) -> None:
+    """Raises NotFound, Conflict for a OneToOne and for a group's last Admin."""
+    user_id = canonical_id(user_id)
+
+    def change(document: Document, session: ClientSession) -> dict[str, Membership]:
+        if role is not Role.ADMIN:
+            _keep_an_admin(document, user_id, session)
+        found = collection("participants").find_one_and_update(
+            {"conversationId": document["_id"], "userId": user_id},
+            {"$set": {"role": role.value}},
+            session=session,
+        )
+        if found is None:
+            raise _not_a_participant()
+        return {user_id: Membership(role=role, user_name=found["userName"])}
+
+    _change(conversation_id, change)
+
+
+Change = Callable[[Document, ClientSession], dict[str, Membership]]
+
+
+def _change(conversation_id: str, change: Change) -> None:
+    """Runs one change of the participants; it gives the memberships as they are after it."""
+
+    def work(session: ClientSession) -> tuple[ConversationSettings, dict[str, Membership]]:
+        document = raise_version(session, canonical_id(conversation_id))
+        check(policies.may_change_participants(ConversationType(document["type"])))
+        return settings_of(document), change(document, session)
+
+    settings, changed = in_transaction(work)
+    cache.publish(settings, _as_of(settings.version, changed))
+
+
+def _as_of(version: int, members: dict[str, Membership]) -> dict[str, Membership]:
+    loaded_at = time.time()
+    return {
+        user_id: Membership(membership.role, membership.user_name, version, loaded_at)
+        for user_id, membership in members.items()
+    }
+
+
+def _add(
+    people: Sequence[Person], role: Role, document: Document, session: ClientSession
+) -> dict[str, Membership]:
+    present = collection("participants").find(
+        {"conversationId": document["_id"], "userId": {"$in": [one.user_id for one in people]}},
+        {"userId": 1},
+        session=session,
+    )
+    present_ids = {participant["userId"] for participant in present}
+    newcomers = [person for person in people if person.user_id not in present_ids]
+    if newcomers:
+        collection("participants").insert_many(
+            [
+                participant_document(document["_id"], one, role, document["lastSeq"], now())
+                for one in newcomers
+            ],
+            session=session,
+        )
+    return {one.user_id: Membership(role=role, user_name=one.user_name) for one in newcomers}
+
+
+def _keep_an_admin(document: Document, user_id: str, session: ClientSession) -> None:
+    """Raises Conflict if this user is the last Admin."""
+    admins = (
+        collection("participants")
+        .find(
+            {"conversationId": document["_id"], "role": Role.ADMIN.value},
+            {"userId": 1},
+            session=session,
+        )
+        .limit(2)
+    )
+    admin_ids = {admin["userId"] for admin in admins}
+    if user_id in admin_ids:
+        check(policies.keeps_an_admin(len(admin_ids) - 1))
+
+
+def _not_a_participant() -> NotFound:
+    return NotFound("This user is not a participant of it", code="participant_not_found")
