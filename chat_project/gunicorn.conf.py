@@ -43,6 +43,7 @@ limit_request_line = 8_190
 limit_request_fields = 100
 limit_request_field_size = 16_380  # a .NET token with many roles is long
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # no disk I/O
+control_socket_disable = True  # signals are enough, and the home folder may be read-only
 accesslog = None  # metrics count requests; a line each would also show the query string
 
 

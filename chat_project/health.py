@@ -14,14 +14,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from chat_project import mongodb, redis
-from chat_project.api.envelope import encode
+from chat_project.api.envelope import ErrorBody, encode
+from chat_project.api.exceptions import already_logged
 from chat_project.api.renderers import JSON
 
 logger = logging.getLogger(__name__)
 
 
 def live(_request: HttpRequest) -> HttpResponse:
-    return HttpResponse(encode(data={"status": "healthy"}), content_type=JSON)
+    return _answer({"status": "healthy"}, unhealthy=False)
 
 
 def ready(_request: HttpRequest) -> HttpResponse:
@@ -36,8 +37,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
         else {"status": "up"}
         for check in checks
     }
-    body = encode(data={"status": status, "checks": described})
-    return HttpResponse(body, content_type=JSON, status=503 if unhealthy else 200)
+    return _answer({"status": status, "checks": described}, unhealthy=unhealthy)
 
 
 def ping_mongodb() -> None:
@@ -69,6 +69,14 @@ class Check:
             if self._running is None or self._running.done():
                 self._running = self._executor.submit(self._ask)
             return self._running
+
+
+def _answer(data: dict[str, object], *, unhealthy: bool) -> HttpResponse:
+    error = ErrorBody("unhealthy", "A server that is needed is away") if unhealthy else None
+    body = encode(data=data, error=error)
+    response = HttpResponse(body, content_type=JSON, status=503 if unhealthy else 200)
+    already_logged(response)
+    return response
 
 
 def _failures(checks: list[Check]) -> dict[str, str]:

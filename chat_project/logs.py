@@ -74,7 +74,7 @@ class LineHandler(logging.Handler):
         self._render = render
         self.setFormatter(
             structlog.stdlib.ProcessorFormatter(
-                foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_ENRICHING],
+                foreign_pre_chain=_ENRICHING,
                 processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
             )
         )

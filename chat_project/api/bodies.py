@@ -41,7 +41,7 @@ def read_body(request: Request | HttpRequest, limit_bytes: int = MAX_BODY_BYTES)
     raw: HttpRequest = request._request if isinstance(request, Request) else request
     if not _JSON_TYPE.fullmatch(raw.content_type or ""):
         raise UnsupportedMediaType("The body must be JSON: Content-Type application/json")
-    if raw.content_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    if (raw.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType("The body must be JSON in UTF-8")
     if raw.META.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
         raise UnsupportedMediaType("The body must not be compressed")

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.http.request import UnreadablePostError
 from pymongo.errors import ConnectionFailure, PyMongoError
 from rest_framework import exceptions as drf
@@ -32,7 +32,6 @@ CODES = {
     406: "not_acceptable",
     413: "payload_too_large",
     415: "unsupported_media_type",
-    429: "rate_limited",
     500: "internal_error",
 }
 
@@ -51,14 +50,18 @@ def handle(exception: Exception, context: dict[str, Any]) -> Response:
         logger.error("Unexpected error in %s", _view_name(context), exc_info=exception)
     elif error.status >= 500:
         logger.warning("Answered %d %s: %s", error.status, error.code, error.message)
-    return response_of(error)
+    return _response_of(error)
 
 
-def response_of(error: ApiError) -> Response:
+def _response_of(error: ApiError) -> Response:
     response = Response(error_body(error), status=error.status, headers=_headers(error))
-    # Django would log every status from 400 on by itself, without what we know.
-    response._has_been_logged = True  # type: ignore[attr-defined]
+    already_logged(response)
     return response
+
+
+def already_logged(response: HttpResponse) -> None:
+    """Keeps Django from logging the answer again: it does so for every status from 400 on."""
+    response._has_been_logged = True  # type: ignore[attr-defined]
 
 
 def as_api_error(exception: Exception) -> ApiError:
@@ -98,8 +101,6 @@ def _from_drf(exception: drf.APIException) -> ApiError:
         return NotAuthenticated("A bearer token is required")
     error = ApiError(str(exception.detail), code=CODES.get(exception.status_code, "bad_request"))
     error.status = exception.status_code
-    if isinstance(exception, drf.Throttled) and exception.wait:
-        error.retry_after_seconds = round(exception.wait)
     return error
 
 

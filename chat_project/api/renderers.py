@@ -1,6 +1,6 @@
 """How answers are written: always our envelope in JSON, whatever `Accept` says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -36,7 +36,7 @@ class OneRenderer(BaseContentNegotiation):
     """A view's first renderer always answers; clients of the original send any `Accept`."""
 
     @override
-    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         content_type = request.content_type or JSON
         matching = (p for p in parsers if media_type_matches(str(p.media_type), content_type))
         return next(matching, None)
@@ -45,7 +45,8 @@ class OneRenderer(BaseContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], str(renderers[0].media_type)
+        first = next(iter(renderers))
+        return first, str(first.media_type)

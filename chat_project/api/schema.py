@@ -33,7 +33,7 @@ class EnvelopeSchema(AutoSchema):
         media_types: Any = None,
         direction: Any = "response",
     ) -> dict[str, Any]:
-        response: dict[str, Any] = super()._get_response_for_code(
+        response: dict[str, Any] = super()._get_response_for_code(  # type: ignore[no-untyped-call]
             serializer, status_code, media_types, direction
         )
         for content in response.get("content", {}).values():

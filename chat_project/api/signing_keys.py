@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -20,9 +20,13 @@ TRY_AGAIN_AFTER_SECONDS = 5  # after a failure, so that threads do not queue for
 
 
 class SigningKeys:
-    """One provider's RSA keys by `kid`. Safe among threads; one of them reads for all."""
+    """One provider's RSA keys by `kid`. Safe among threads; one of them reads for all.
 
-    def __init__(self, url: str) -> None:
+    `clock` gives seconds that only grow.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._client = PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
         self._keys: Mapping[str, PyJWK] = {}
         self._read_at = float("-inf")
@@ -39,7 +43,7 @@ class SigningKeys:
         if self._must_read(kid):
             self._read(kid)
         key = self._keys.get(kid) if isinstance(kid, str) else None
-        age = time.monotonic() - self._read_at
+        age = self._clock() - self._read_at
         if key is not None and age < USABLE_SECONDS:
             return key.key
         if age >= FRESH_SECONDS:
@@ -51,7 +55,7 @@ class SigningKeys:
         )
 
     def _must_read(self, kid: Any) -> bool:
-        now = time.monotonic()
+        now = self._clock()
         if now - self._failed_at < TRY_AGAIN_AFTER_SECONDS:
             return False
         age = now - self._read_at
@@ -63,9 +67,9 @@ class SigningKeys:
         try:
             if self._must_read(kid):
                 self._keys = _rsa_keys(self._client.fetch_data())
-                self._read_at = time.monotonic()
+                self._read_at = self._clock()
         except Exception as error:  # whatever the other side sends, known keys go on serving
-            self._failed_at = time.monotonic()
+            self._failed_at = self._clock()
             logger.warning("JWKS cannot be read: %s", error)
         finally:
             self._lock.release()

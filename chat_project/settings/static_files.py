@@ -3,7 +3,8 @@
 from chat_project.settings.environment import BASE_DIR, environment
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# In development the files are found where their packages keep them: nothing to collect.
+STATIC_ROOT = None if environment().django_debug else BASE_DIR / "staticfiles"
 
 _DEVELOPMENT_STORAGE = "django.contrib.staticfiles.storage.StaticFilesStorage"
 _IMAGE_STORAGE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
