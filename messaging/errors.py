@@ -1,0 +1,43 @@
+"""What can go wrong in messaging beyond a bad request: one class, one sentence each."""
+
+from chat_project.api.errors import ApiError, PayloadTooLarge, Unavailable
+from messaging.deliveries import Reason
+
+
+class MessagingError(Exception):
+    """The root of what is not answered to a client."""
+
+
+class KafkaAway(MessagingError):
+    """No broker answers, or a topic is not as the settings say."""
+
+
+class OutcomeUnknown(Unavailable):
+    """503: not acknowledged in time; the message may be stored later, or never."""
+
+    code = "message_outcome_unknown"
+
+
+def outcome_unknown(message_id: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "Kafka did not acknowledge the message in time. It may still be stored: ask GET"
+        " /api/v1/messages/{messageId}, or send it again with the same idempotency key.",
+        details={"messageId": message_id},
+    )
+
+
+def not_sent(message_id: str, reason: Reason) -> ApiError:
+    """The error of a message that is definitely not in Kafka."""
+    details = {"messageId": message_id}
+    if reason is Reason.TOO_LARGE:
+        text = "The message is larger than Kafka's topic allows; it was not sent. Shorten it."
+        return PayloadTooLarge(text, code=reason.value, details=details)
+    return Unavailable(_NOT_SENT[reason], code=reason.value, details=details)
+
+
+_NOT_SENT = {
+    Reason.KAFKA_UNAVAILABLE: "Kafka does not answer; the message was not sent. Send it again.",
+    Reason.QUEUE_FULL: "Too many messages wait for Kafka; this one was not sent. Send it again.",
+    Reason.NOT_AUTHORIZED: "Kafka does not let this service write; the message was not sent.",
+    Reason.REJECTED: "Kafka refuses the record; the message was not sent.",
+}

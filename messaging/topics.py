@@ -1,0 +1,141 @@
+"""The topics this service owns: what they should be like, creation, comparison (contract 4).
+
+Nothing here deletes a topic or changes an existing one.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but not in __all__
+    AdminClient,
+    ClusterMetadata,
+    ConfigResource,
+    NewTopic,
+)
+
+from chat_project.settings.environment import Environment
+from messaging.errors import KafkaAway
+
+WANTED_REPLICATION_FACTOR = 3
+REQUEST_TIMEOUT_SECONDS = 10.0
+VISIBLE_TIMEOUT_SECONDS = 20.0
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True)
+class TopicPlan:
+    """A topic as it should be; `configs` are the broker's own names."""
+
+    name: str
+    partitions: int
+    replication_factor: int
+    configs: Mapping[str, str]
+
+
+class TopicAdministration:
+    """Reads and creates topics by Kafka's admin protocol. Every method may raise KafkaAway."""
+
+    def __init__(self, connection: Mapping[str, str]) -> None:
+        # With a logger librdkafka's own lines stay out of standard error: the error tells all.
+        logger = logging.getLogger(__name__)
+        self._admin = AdminClient(dict(connection), logger=logger)
+
+    def broker_count(self) -> int:
+        return len(self._metadata().brokers)
+
+    def create_missing(self, plans: Sequence[TopicPlan]) -> list[TopicPlan]:
+        """Creates what is not there and waits until every broker's clients can see it."""
+        existing = self._metadata().topics
+        missing = [plan for plan in plans if plan.name not in existing]
+        if missing:
+            self._create(missing)
+            self._wait_until_visible(missing)
+        return missing
+
+    def differences(self, plan: TopicPlan) -> Iterator[str]:
+        """In what an existing topic is not as planned, one phrase each."""
+        topic = self._metadata().topics[plan.name]
+        if len(topic.partitions) != plan.partitions:
+            yield f"partitions: {len(topic.partitions)}, wanted {plan.partitions}"
+        replicas = min((len(p.replicas) for p in topic.partitions.values()), default=0)
+        if replicas != plan.replication_factor:
+            yield f"replication factor: {replicas}, wanted {plan.replication_factor}"
+        actual = self._configs(plan.name)
+        for name, wanted in plan.configs.items():
+            if actual.get(name) != wanted:
+                yield f"{name}: {actual.get(name)}, wanted {wanted}"
+
+    def _create(self, plans: Sequence[TopicPlan]) -> None:
+        futures = self._admin.create_topics(
+            [
+                NewTopic(
+                    plan.name, plan.partitions, plan.replication_factor, config=dict(plan.configs)
+                )
+                for plan in plans
+            ],
+            request_timeout=REQUEST_TIMEOUT_SECONDS,
+        )
+        for name, future in futures.items():
+            try:
+                future.result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    text = f"topic {name} was not created: {error.args[0].str()}"
+                    raise KafkaAway(text) from error
+
+    def _wait_until_visible(self, plans: Sequence[TopicPlan]) -> None:
+        deadline = monotonic() + VISIBLE_TIMEOUT_SECONDS
+        while not all(self._is_visible(plan) for plan in plans):
+            if monotonic() > deadline:
+                names = ", ".join(plan.name for plan in plans)
+                raise KafkaAway(
+                    f"created, but without leaders after {VISIBLE_TIMEOUT_SECONDS:.0f} s: {names}"
+                )
+            sleep(0.05)
+
+    def _is_visible(self, plan: TopicPlan) -> bool:
+        topic = self._metadata().topics.get(plan.name)
+        if topic is None or topic.error is not None:
+            return False
+        leaders = [partition.leader for partition in topic.partitions.values()]
+        return len(leaders) == plan.partitions and min(leaders) >= 0
+
+    def _metadata(self) -> ClusterMetadata:
+        try:
+            return self._admin.list_topics(timeout=REQUEST_TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise KafkaAway(f"no Kafka broker answers: {error.args[0].str()}") from error
+
+    def _configs(self, topic: str) -> dict[str, str]:
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        futures = self._admin.describe_configs([resource], request_timeout=REQUEST_TIMEOUT_SECONDS)
+        try:
+            entries = futures[resource].result()
+        except KafkaException as error:
+            raise KafkaAway(f"topic {topic} is not described: {error.args[0].str()}") from error
+        return {name: entry.value for name, entry in entries.items()}
+
+
+def planned_topics(environment: Environment, *, brokers: int) -> list[TopicPlan]:
+    """The message topic and its dead-letter topic, on that many brokers."""
+    replication_factor = min(WANTED_REPLICATION_FACTOR, brokers)
+    durable = {
+        "min.insync.replicas": "2" if replication_factor == WANTED_REPLICATION_FACTOR else "1",
+        "unclean.leader.election.enable": "false",
+    }
+    messages = {
+        **durable,
+        "retention.ms": str(7 * _DAY_MS),
+        # A record's age must not depend on its sender's clock (design section 5, step 8).
+        "message.timestamp.type": "LogAppendTime",
+    }
+    dead_letters = {**durable, "retention.ms": "-1", "max.message.bytes": str(2 * 1024 * 1024)}
+    partitions = environment.kafka_partitions
+    return [
+        TopicPlan(environment.message_topic, partitions, replication_factor, messages),
+        TopicPlan(environment.dead_letter_topic, partitions, replication_factor, dead_letters),
+    ]
