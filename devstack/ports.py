@@ -16,7 +16,7 @@ server finds its port free again."""
 
 def free_port(taken: Collection[int]) -> int:
     """A port of OWN_RANGE that nobody listens on and that is not in `taken`."""
-    for port in random.sample(OWN_RANGE, k=500):  # no secret
+    for port in random.sample(OWN_RANGE, k=len(OWN_RANGE)):  # no secret
         if port not in taken and is_free(port):
             return port
     raise StackError(f"no free port between {OWN_RANGE.start} and {OWN_RANGE.stop}")

@@ -45,6 +45,18 @@ class Process:
         if self.alive:
             os.kill(self.pid, number)
 
+    def pause(self) -> None:
+        """SIGSTOP; returns when the process stands still, or is gone."""
+        self.signal(signal.SIGSTOP)
+        while self.alive and not self.paused:
+            time.sleep(POLL_SECONDS)
+
+    def resume(self) -> None:
+        """SIGCONT; returns when the process goes on."""
+        self.signal(signal.SIGCONT)
+        while self.paused:
+            time.sleep(POLL_SECONDS)
+
     def ended_within(self, seconds: float) -> bool:
         """Waits until the process is gone, at most so long."""
         deadline = time.monotonic() + seconds
@@ -96,10 +108,16 @@ def birth_of(pid: int) -> str | None:
     Not psutil's create_time(): that one moves when somebody sets the clock.
     """
     fields = _stat_fields(pid)
-    if not fields or fields[0] == "Z":
+    if not fields or _is_zombie(fields):
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot}:{fields[19]}"
+
+
+def _is_zombie(stat_fields: list[str]) -> bool:
+    """Ended in all its threads: while one still lives, so do the process's ports and files."""
+    state, threads = stat_fields[0], int(stat_fields[17])
+    return state == "Z" and threads <= 1
 
 
 def tail(log: Path, lines: int = 12) -> str:
@@ -112,7 +130,7 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def _stat_fields(pid: int) -> list[str]:
-    """/proc/<pid>/stat from the state on: [0] state, [19] start time (proc(5), fields 3 and 22)."""
+    """/proc/<pid>/stat from the state on: [0] state, [17] threads, [19] start time (proc(5))."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):

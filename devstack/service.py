@@ -126,14 +126,14 @@ class Service(ABC):
                 raise StackError(f"{self.name} (pid {process.pid}) does not end on SIGKILL")
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers."""
+        """SIGSTOP: connections stay open and nothing answers. Returns when it stands still."""
         if process := self.process:
-            process.signal(signal.SIGSTOP)
+            process.pause()
 
     def resume(self) -> None:
         """SIGCONT."""
         if process := self.process:
-            process.signal(signal.SIGCONT)
+            process.resume()
 
     def status(self) -> ServiceStatus:
         process = self.process

@@ -36,10 +36,10 @@ def test_the_wait_for_an_end_is_bounded(sleeper: Process) -> None:
 
 
 def test_a_stopped_process_counts_as_paused(sleeper: Process) -> None:
-    sleeper.signal(signal.SIGSTOP)
+    sleeper.pause()
     assert sleeper.paused
 
-    sleeper.signal(signal.SIGCONT)
+    sleeper.resume()
     assert not sleeper.paused
 
 
