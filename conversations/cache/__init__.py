@@ -7,13 +7,16 @@ from conversations.cache.heads import Head, Mark, refresh_heads
 from conversations.cache.lookups import Found, Lookup, look_up
 from conversations.cache.publication import publish
 from conversations.cache.records import AcceptanceRecord, forget_record, read_record
+from conversations.values import ConversationSettings, Membership
 
 __all__ = [
     "AcceptanceRecord",
+    "ConversationSettings",
     "Found",
     "Head",
     "Lookup",
     "Mark",
+    "Membership",
     "forget_record",
     "look_up",
     "publish",

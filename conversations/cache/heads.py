@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chat_project.redis import RedisAway, guarded
+from chat_project.redis import guarded
 from conversations.cache.keys import head_key, ttl_seconds
 from conversations.values import LastMessage
 
@@ -52,22 +52,18 @@ return written
 _encode = msgspec.json.Encoder().encode
 
 
-def refresh_heads(heads: Sequence[Head]) -> bool:
+def refresh_heads(heads: Sequence[Head]) -> None:
     """Writes the heads of a whole batch in one script call; one that is behind is left out.
 
-    False: Redis is away and nothing was written; a reader goes to MongoDB after the TTL.
+    Raises RedisAway, and nothing is written; older heads die with the cache's time to live.
     """
     if not heads:
-        return True
+        return
     keys = [head_key(head.conversation_id) for head in heads]
     arguments: list[Any] = [ttl_seconds()]
     for head in heads:
         arguments += (_value(head), head.mark.t, head.mark.p, head.mark.o)
-    try:
-        guarded(lambda redis: redis.eval(_SET_UNLESS_FURTHER, len(keys), *keys, *arguments))
-    except RedisAway:
-        return False
-    return True
+    guarded(lambda redis: redis.eval(_SET_UNLESS_FURTHER, len(keys), *keys, *arguments))
 
 
 def _value(head: Head) -> bytes:
