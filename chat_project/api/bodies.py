@@ -29,7 +29,11 @@ def read_json(
     Raises InvalidRequest (`malformed_json`, `lone_surrogate`, `invalid_field` with
     `details.field`), PayloadTooLarge, UnsupportedMediaType.
     """
-    body = read_body(request, limit_bytes)
+    return decode_json(read_body(request, limit_bytes), struct_type)
+
+
+def decode_json(body: bytes, struct_type: type[T]) -> T:
+    """The same for bytes that are at hand, such as one item of a list."""
     try:
         return _decoder(struct_type).decode(body)
     except (ValueError, RecursionError):
