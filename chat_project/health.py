@@ -27,15 +27,15 @@ def live(_request: HttpRequest) -> HttpResponse:
 
 def ready(_request: HttpRequest) -> HttpResponse:
     """503 when a required server is away; `degraded`, and 200, when only Redis is."""
-    checks = _checks()
-    failures = _failures(checks)
-    unhealthy = any(check.required for check in checks if check.name in failures)
+    asked = checks()
+    failures = _failures(asked)
+    unhealthy = any(check.required for check in asked if check.name in failures)
     status = "unhealthy" if unhealthy else "degraded" if failures else "healthy"
     described = {
         check.name: {"status": "down", "error": failures[check.name]}
         if check.name in failures
         else {"status": "up"}
-        for check in checks
+        for check in asked
     }
     return _answer({"status": status, "checks": described}, unhealthy=unhealthy)
 
@@ -79,10 +79,10 @@ def _answer(data: dict[str, object], *, unhealthy: bool) -> HttpResponse:
     return response
 
 
-def _failures(checks: list[Check]) -> dict[str, str]:
+def _failures(asked: list[Check]) -> dict[str, str]:
     """By name, for the servers that did not answer in time: the kind of error, no addresses."""
     deadline = monotonic() + settings.READINESS_TIMEOUT_SECONDS
-    running = {check.name: check.start() for check in checks}
+    running = {check.name: check.start() for check in asked}
     wait_for(running.values(), timeout=deadline - monotonic())
     failures = {}
     for name, future in running.items():
@@ -95,7 +95,7 @@ def _failures(checks: list[Check]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _checks() -> list[Check]:
+def checks() -> list[Check]:
     return [
         Check(name, callable_path, required=required)
         for name, (callable_path, required) in settings.READINESS_CHECKS.items()

@@ -17,6 +17,11 @@ def begin(offered: str | None) -> str:
     return request_id
 
 
+def end() -> None:
+    """What this thread does next belongs to no request."""
+    _current.set(None)
+
+
 def current() -> str | None:
     """None outside a request."""
     return _current.get()

@@ -74,15 +74,16 @@ class Api:
     def __init__(self, user_id: str, tenant_id: str, token: str) -> None:
         self.user_id = user_id
         self.tenant_id = tenant_id
-        self._client = Client(headers={"Authorization": f"Bearer {token}"})
+        self.token = token
+        self.client = Client(headers={"Authorization": f"Bearer {token}"})
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._client.get(path, query)
+        return self.client.get(path, query)
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
         """Sends JSON; header names are written with underscores (`idempotency_key`)."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._client.post(path, body, content_type="application/json", headers=named)
+        return self.client.post(path, body, content_type="application/json", headers=named)
 
 
 @pytest.fixture

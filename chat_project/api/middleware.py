@@ -26,13 +26,20 @@ class RequestMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        started = perf_counter()
         this_id = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
+        try:
+            response = self._answer(request)
+        finally:
+            request_id.end()
+        response.headers["X-Request-ID"] = this_id
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
         response = self._get_response(request)
         if response.status_code >= 400:
             _drain(request)
             response = _in_envelope(request, response)
-        response.headers["X-Request-ID"] = this_id
         _observe(request, response, perf_counter() - started)
         return response
 

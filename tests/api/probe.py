@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 from django.db import DatabaseError
 from django.urls import include, re_path
+from drf_spectacular.utils import extend_schema
 from pymongo.errors import NetworkTimeout, ServerSelectionTimeoutError
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
+from typing_extensions import override
 
 from chat_project import urls
 from chat_project.api.bodies import read_json
@@ -31,6 +33,13 @@ class Note(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     mentions: list[Point] | None = None
 
 
+class Unwritable:
+    @override
+    def __str__(self) -> str:
+        raise ValueError("nobody expected this either")
+
+
+@extend_schema(exclude=True)
 class ProbeViewSet(ViewSet):
     @action(methods=["get"], detail=False)
     def whoami(self, request: Request) -> Response:
@@ -56,7 +65,7 @@ class ProbeViewSet(ViewSet):
 
     @action(methods=["get"], detail=False, permission_classes=[AllowAny])
     def unwritable(self, request: Request) -> Response:
-        return Response({"half": "\ud800"})
+        return Response(Unwritable())
 
     @action(methods=["get"], detail=False, permission_classes=[AllowAny])
     def unavailable(self, request: Request) -> Response:

@@ -1,0 +1,58 @@
+import re
+from contextlib import closing
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    answer = Client().get("/swagger/v1/swagger.json")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+@pytest.mark.parametrize("path", ["/swagger", "/swagger/", "/Swagger"])
+def test_swagger_is_shown_without_a_foreign_host(path: str) -> None:
+    page = Client().get(path)
+
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.content.decode())
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/static/")
+        with closing(Client().get(address)) as file:
+            assert file.status_code == 200
+
+
+def test_the_document_is_valid_and_complete() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
+
+
+def test_the_document_asks_for_a_bearer_token(document: Any) -> None:
+    scheme = document["components"]["securitySchemes"]["bearer"]
+
+    assert scheme == {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def test_every_answer_of_the_document_is_in_the_envelope(document: Any) -> None:
+    answers = [
+        (path, status, content["schema"])
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for status, answer in operation["responses"].items()
+        for content in answer.get("content", {}).values()
+    ]
+
+    assert answers
+    for path, status, schema in answers:
+        if status.startswith("2"):
+            assert list(schema["properties"]) == ["success", "data", "error", "metadata"], path
+        else:
+            assert schema == {"$ref": "#/components/schemas/ErrorEnvelope"}, (path, status)
+
+
+def test_paths_stand_in_the_document_as_they_are_written(document: Any) -> None:
+    assert all(re.fullmatch(r"/api/v1/[a-z{}_/-]+[^/]", path) for path in document["paths"])

@@ -1,0 +1,126 @@
+"""What only a real gunicorn shows: chunked bodies, large ones, counters of several workers."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.conftest import Served
+from tests.conftest import eventually
+
+MEBIBYTE = 1024 * 1024
+LENGTH = "/api/v1/probe/length"
+
+
+def note(size: int) -> bytes:
+    return json.dumps({"content": "x" * size}).encode()
+
+
+def in_chunks(body: bytes, size: int = 10_000) -> Iterator[bytes]:
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+def post(served: Served, body: bytes | Iterator[bytes]) -> httpx.Response:
+    headers = {"Content-Type": "application/json"}
+    return httpx.post(served.url + LENGTH, content=body, headers=headers, timeout=30)
+
+
+@pytest.mark.parametrize("size", [0, 5, 100_000, MEBIBYTE - 20])
+def test_a_chunked_body_is_read(served: Served, size: int) -> None:
+    answer = post(served, in_chunks(note(size)))
+
+    assert (answer.status_code, answer.json()["data"]) == (200, size)
+
+
+@pytest.mark.parametrize("size", [MEBIBYTE, 3 * MEBIBYTE, 17 * MEBIBYTE])
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
+def test_the_client_sees_the_413_after_sending_a_body_over_the_limit(
+    served: Served, size: int, chunked: bool
+) -> None:
+    if size > 16 * MEBIBYTE and not chunked:
+        size = 16 * MEBIBYTE - 100
+    body = note(size)
+
+    answer = post(served, in_chunks(body) if chunked else body)
+
+    assert answer.status_code == 413
+    assert answer.json()["error"]["details"] == {"limitBytes": MEBIBYTE}
+
+
+def test_a_refused_client_that_still_sends_sees_the_answer(served: Served) -> None:
+    answer = httpx.post(
+        served.url + "/api/v1/probe/note",
+        content=note(900_000),
+        headers={"Content-Type": "application/json"},
+        timeout=30,
+    )
+
+    assert answer.status_code == 401
+
+
+def test_a_broken_chunk_is_no_crash(served: Served) -> None:
+    head = f"POST {LENGTH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    broken = head + "Transfer-Encoding: chunked\r\n\r\nnot-a-size\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(broken.encode())
+        answer = connection.recv(4_096).decode()
+
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "Traceback" not in served.log.read_text()
+
+
+def test_a_connection_is_kept_for_the_next_request(served: Served) -> None:
+    with httpx.Client(base_url=served.url) as client:
+        answers = [
+            client.post(
+                LENGTH, content=in_chunks(note(n)), headers={"Content-Type": "application/json"}
+            )
+            for n in range(3)
+        ]
+        streams = {id(answer.extensions["network_stream"]) for answer in answers}
+
+    assert [answer.json()["data"] for answer in answers] == [0, 1, 2]
+    assert len(streams) == 1
+
+
+def test_the_workers_count_together(served: Served) -> None:
+    def counted() -> int:
+        text = httpx.get(served.url + "/metrics").text
+        found = re.search(
+            r'http_request_duration_seconds_count\{endpoint="/health/live",.*\} (\d+)', text
+        )
+        return int(float(found[1])) if found else 0
+
+    before = counted()
+    for _ in range(20):
+        httpx.get(served.url + "/Health/Live/")
+
+    assert eventually(lambda: counted() == before + 20)
+
+
+def test_unknown_methods_and_paths_do_not_grow_the_metrics(served: Served) -> None:
+    httpx.request("BREW", served.url + "/coffee/1")
+    httpx.request("BREW", served.url + "/coffee/2")
+
+    text = httpx.get(served.url + "/metrics").text
+    assert 'endpoint="unmatched",method="other",status="404"' in text
+    assert "coffee" not in text
+
+
+def test_requests_are_not_logged_with_their_query(served: Served) -> None:
+    httpx.get(served.url + "/health/live?access_token=secret-of-a-user")
+    httpx.get(served.url + "/nothing?access_token=secret-of-a-user")
+
+    assert "secret-of-a-user" not in served.log.read_text()
+
+
+def test_the_process_opens_no_control_socket(served: Served) -> None:
+    assert "Control socket" not in served.log.read_text()
+    workers = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text()
+    assert len(workers.split()) == int(os.environ.get("WEB_CONCURRENCY", 2))

@@ -1,0 +1,96 @@
+"""Production refuses to start without each of its settings, and says so in one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+PRODUCTION = {
+    "DJANGO_SECRET_KEY": "a-production-key-that-is-long-enough-0123456789-abcdefghij",
+    "ALLOWED_HOSTS": "chat.example",
+    "JWT_SECRET": "a-production-secret-that-is-long-enough",
+    "JWT_ISSUER": "emis",
+    "JWT_AUDIENCE": "emis-chat",
+    "KAFKA_BOOTSTRAP_SERVERS": "kafka:9092",
+    "MONGODB_URI": "mongodb://mongodb:27017/?replicaSet=rs0&w=majority&journal=true",
+    "REDIS_URL": "redis:6379",
+}
+MANAGE = [sys.executable, "manage.py", "check"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "chat_project/gunicorn.conf.py"]
+
+
+def start(command: list[str], settings: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    system = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    # `.env` of a developer must not fill in what the test leaves out.
+    blank = dict.fromkeys([*PRODUCTION, "DJANGO_DEBUG", "JWT_JWKS_URL"], "")
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=system | blank | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def refused(command: list[str], settings: dict[str, str]) -> str:
+    finished = start(command, settings)
+    assert finished.returncode == 1
+    [line] = finished.stderr.strip().splitlines()
+    return line
+
+
+@pytest.mark.parametrize("name", PRODUCTION)
+def test_production_names_the_setting_that_is_missing(name: str) -> None:
+    assert name in refused(MANAGE, PRODUCTION | {name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DJANGO_SECRET_KEY", "short"),
+        ("DJANGO_SECRET_KEY", "insecure-development-" + "x" * 50),
+        ("JWT_SECRET", "short"),
+        ("JWT_SECRET", "insecure-development-jwt-secret-that-production-refuses"),
+        ("MONGODB_URI", "postgres://mongodb"),
+        ("KAFKA_PARTITIONS", "0"),
+        ("METRICS_PORT", "high"),
+        ("LOG_FORMAT", "xml"),
+        ("JWT_CLOCK_SKEW_SECONDS", "-1"),
+        ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
+    ],
+)
+def test_production_names_the_setting_that_is_wrong_and_shows_no_value(
+    name: str, value: str
+) -> None:
+    line = refused(MANAGE, PRODUCTION | {name: value})
+
+    assert name.removesuffix("_SECURITY_PROTOCOL") in line
+    assert name == "KAFKA_SECURITY_PROTOCOL" or value not in line
+
+
+def test_gunicorn_refuses_with_the_same_line() -> None:
+    line = refused([*GUNICORN, "chat_project.wsgi"], PRODUCTION | {"JWT_ISSUER": ""})
+
+    assert "JWT_ISSUER is missing" in line
+
+
+def test_production_starts_with_all_of_them_and_no_warning_of_djangos() -> None:
+    finished = start([*MANAGE, "--deploy", "--fail-level", "WARNING"], PRODUCTION)
+
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_an_identity_provider_replaces_the_secret() -> None:
+    settings = PRODUCTION | {"JWT_SECRET": "", "JWT_JWKS_URL": "https://login.example/jwks"}
+
+    assert start(MANAGE, settings).returncode == 0
+
+
+def test_development_needs_nothing_but_its_name() -> None:
+    assert start(MANAGE, {"DJANGO_DEBUG": "true"}).returncode == 0
