@@ -1,0 +1,132 @@
+import signal
+
+import pytest
+
+import chat_project.redis
+from chat_project.identifiers import new_id
+from chat_project.metrics import breaker_open_total, cache_requests_total
+from chat_project.redis import Breaker, RedisAway, client, guarded
+from chat_project.settings.cache import SOCKET_TIMEOUT_SECONDS
+from conversations import cache, services
+from conversations.cache import AcceptanceRecord, Found, Lookup
+from conversations.values import ConversationSettings, Person, Role
+from tests.conftest import eventually
+from tests.conversations.conftest import Count, PrivateRedis, person
+
+RECORD = AcceptanceRecord("school-1", "c", "user-1", "2025-11-07T10:00:00.000Z", "ab" * 16)
+
+
+def found(conversation_id: str, user_id: str) -> Found:
+    return cache.look_up([Lookup(conversation_id, user_id, new_id(), RECORD)])[0]
+
+
+@pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "hanging"])
+def test_without_redis_every_answer_comes_from_mongodb_and_redis_is_asked_once(
+    private_redis: PrivateRedis,
+    round_trips: Count,
+    group: ConversationSettings,
+    teacher: Person,
+    trouble: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(chat_project.redis, "_breaker", Breaker(60.0))
+    found(group.id, teacher.user_id)
+    private_redis.process.send_signal(trouble)
+    opened = breaker_open_total._value.get()
+    away = cache_requests_total.labels("member", "away")._value.get()
+    round_trips.reset()
+
+    answers = [found(group.id, teacher.user_id) for _ in range(5)]
+
+    assert all(answer.settings == group for answer in answers)
+    assert all(answer.membership.role is Role.ADMIN for answer in answers)
+    assert not any(answer.created_record or answer.record for answer in answers)
+    assert found(new_id(), teacher.user_id).settings is None
+    assert cache.read_record(new_id()) is None
+    cache.forget_record(new_id())
+    assert round_trips.times <= 1
+    assert breaker_open_total._value.get() == opened + 1
+    assert cache_requests_total.labels("member", "away")._value.get() == away + 6
+
+
+def test_redis_that_comes_back_is_used_again(
+    private_redis: PrivateRedis, group: ConversationSettings, teacher: Person
+) -> None:
+    private_redis.process.send_signal(signal.SIGSTOP)
+    assert not found(group.id, teacher.user_id).created_record
+    private_redis.process.send_signal(signal.SIGCONT)
+
+    assert eventually(lambda: found(group.id, teacher.user_id).created_record)
+
+
+def test_a_change_made_while_redis_hangs_reaches_the_cache_afterwards(
+    private_redis: PrivateRedis, group: ConversationSettings
+) -> None:
+    member = person()
+    services.add_participants(group.id, [member], Role.MEMBER)
+    assert found(group.id, member.user_id).membership.role is Role.MEMBER
+    private_redis.process.send_signal(signal.SIGSTOP)
+
+    services.remove_participant(group.id, member.user_id)
+    services.archive(group.id)
+    assert found(group.id, member.user_id).membership.role is None
+    private_redis.process.send_signal(signal.SIGCONT)
+
+    def told() -> bool:
+        answer = found(group.id, member.user_id)
+        cached = private_redis.client.hget(f"conversation:{group.id}:members", member.user_id)
+        assert answer.settings
+        return answer.created_record and b'"role":null' in bytes(cached or b"")
+
+    assert eventually(told)
+    settings = private_redis.client.get(f"conversation:{group.id}") or b""
+    assert b'"isActive":false' in bytes(settings)
+
+
+def test_the_product_waits_for_redis_once_and_briefly(database: None) -> None:
+    options = client().connection_pool.connection_kwargs
+
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == SOCKET_TIMEOUT_SECONDS
+    assert SOCKET_TIMEOUT_SECONDS <= 0.2
+    assert options["retry"].get_retries() == 0
+
+
+def test_an_open_breaker_lets_one_caller_try_and_closes_when_that_worked() -> None:
+    now = 100.0
+    breaker = Breaker(1.0, lambda: now)
+    breaker.enter()
+    breaker.open()
+    with pytest.raises(RedisAway):
+        breaker.enter()
+
+    now += 1.0
+    breaker.enter()  # the probe
+    with pytest.raises(RedisAway):
+        breaker.enter()
+    breaker.close()
+
+    breaker.enter()
+    breaker.enter()
+
+
+def test_a_probe_that_never_comes_back_is_followed_by_another() -> None:
+    now = 100.0
+    breaker = Breaker(1.0, lambda: now)
+    breaker.open()
+    now += 1.0
+    breaker.enter()
+
+    now += 1.0
+
+    breaker.enter()
+
+
+def test_a_mistake_of_ours_is_not_taken_for_redis_being_away(
+    monkeypatch: pytest.MonkeyPatch, database: None
+) -> None:
+    monkeypatch.setattr(chat_project.redis, "_breaker", Breaker(1.0))
+
+    with pytest.raises(ZeroDivisionError):
+        guarded(lambda _client: 1 / 0)
+
+    assert guarded(lambda redis: redis.ping())
