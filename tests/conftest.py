@@ -16,6 +16,8 @@ from pytest_django import DjangoDbBlocker
 
 from chat_project.identifiers import new_id
 from chat_project.settings.environment import environment
+from conversations import services
+from conversations.values import ConversationSettings, Person
 
 MakeToken = Callable[..., str]
 
@@ -69,9 +71,10 @@ def tokens() -> MakeToken:
 
 
 class Api:
-    """Django's test client as one signed-in user; every answer is the decoded envelope."""
+    """Django's test client as one signed-in user; answers are Django's responses."""
 
-    def __init__(self, user_id: str, tenant_id: str, token: str) -> None:
+    def __init__(self, user_id: str, tenant_id: str, token: str, name: str | None = None) -> None:
+        self.person = Person(user_id, name or f"User {user_id[-4:]}")
         self.user_id = user_id
         self.tenant_id = tenant_id
         self.token = token
@@ -94,6 +97,22 @@ def api(tokens: MakeToken) -> Callable[..., Api]:
         user_id: str | None = None, tenant_id: str | None = None, *, name: str | None = None
     ) -> Api:
         user_id, tenant_id = user_id or new_id(), tenant_id or new_id()
-        return Api(user_id, tenant_id, tokens(user_id, tenant_id, name=name))
+        return Api(user_id, tenant_id, tokens(user_id, tenant_id, name=name), name)
 
     return sign_in
+
+
+@pytest.fixture
+def new_conversation(database: None) -> Callable[..., ConversationSettings]:
+    """Founds a group in the founder's school: `new_conversation(founder, *members)`, each an Api.
+
+    The founder is its Admin, the others are Members; other roles and types: `services`.
+    """
+
+    def found(founder: Api, *members: Api, name: str = "Tổ Toán") -> ConversationSettings:
+        teachers = [member.person for member in members]
+        return services.create_teacher_group(
+            founder.tenant_id, name, founder=founder.person, teachers=teachers
+        ).settings
+
+    return found

@@ -19,5 +19,6 @@ MIGRATION_MODULES = {
     "admin": "chat_project.mongo_migrations.admin",
     "auth": "chat_project.mongo_migrations.auth",
     "contenttypes": "chat_project.mongo_migrations.contenttypes",
+    "sessions": "chat_project.mongo_migrations.sessions",
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
