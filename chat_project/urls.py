@@ -1,28 +1,32 @@
 """Every path of the API process; all but the admin's match without case (contract section 5)."""
 
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from chat_project import health, metrics
-from chat_project.api.routing import Route, ignoring_case
+from chat_project.api.routing import CaseInsensitiveRouter, Route, ignoring_case
+from messaging.viewsets import MessageViewSet
+
+api = CaseInsensitiveRouter()
+api.register("messages", MessageViewSet, basename="messages")
+
+for_programs = [
+    re_path(r"^api/v1/", include(api.urls)),
+    re_path(r"^health/live$", health.live),
+    re_path(r"^health/ready$", health.ready),
+    re_path(r"^health$", health.ready),
+    re_path(r"^metrics$", metrics.metrics),
+    re_path(
+        r"^swagger/v1/swagger\.json$",
+        SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]),
+        name="openapi",
+    ),
+    re_path(r"^swagger$", SpectacularSwaggerView.as_view(url_name="openapi")),
+]
 
 urlpatterns: list[Route] = [
     path("admin/", admin.site.urls),
-    *map(
-        ignoring_case,
-        [
-            re_path(r"^health/live$", health.live),
-            re_path(r"^health/ready$", health.ready),
-            re_path(r"^health$", health.ready),
-            re_path(r"^metrics$", metrics.metrics),
-            re_path(
-                r"^swagger/v1/swagger\.json$",
-                SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]),
-                name="openapi",
-            ),
-            re_path(r"^swagger$", SpectacularSwaggerView.as_view(url_name="openapi")),
-        ],
-    ),
+    *[ignoring_case(route) for route in for_programs],
 ]
