@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
+from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from conversations import cache, selectors, services
 from conversations.cache import Lookup, lookups
-from conversations.services import participation
+from conversations.services import opening, participation, settings
 from conversations.values import ConversationSettings, Person, Role
 from tests.conversations.conftest import person
 
@@ -25,6 +26,7 @@ class Actor(Thread):
         super().__init__(daemon=True)
         self._action = action
         self._go, self._stopped = Semaphore(0), Semaphore(0)
+        self._is_done = False
         self.error: BaseException | None = None
 
     def begin(self) -> None:
@@ -34,6 +36,11 @@ class Actor(Thread):
     def step(self) -> None:
         self._go.release()
         self._wait()
+
+    def finish(self) -> None:
+        """Takes the steps that are left, in case there was more to do than usual."""
+        while not self._is_done:
+            self.step()
 
     def pause(self) -> None:
         self._stopped.release()
@@ -50,6 +57,7 @@ class Actor(Thread):
             self._action()
         except BaseException as error:
             self.error = error
+        self._is_done = True
         self._stopped.release()
 
 
@@ -71,6 +79,8 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> None:
         (selectors, "memberships"),
         (lookups, "_fill"),
         (participation, "in_transaction"),
+        (settings, "in_transaction"),
+        (opening, "in_transaction"),
         (cache, "publish"),
     ]:
         monkeypatch.setattr(module, name, stepwise(getattr(module, name)))
@@ -82,8 +92,7 @@ def play(order: tuple[str, ...], actors: dict[str, Actor]) -> None:
     for name in order:
         actors[name].step()
     for actor in actors.values():
-        actor.join(20)
-        assert not actor.is_alive(), "there are more steps than the test thinks"
+        actor.finish()
 
 
 def orders(*steps_of: tuple[str, int]) -> list[tuple[str, ...]]:
@@ -100,6 +109,10 @@ def stored_role(conversation_id: str, user_id: str) -> Role | None:
 
 def cached_role(conversation_id: str, user_id: str) -> Role | None:
     return cache.look_up([Lookup(conversation_id, user_id)])[0].membership.role
+
+
+def cached_settings(conversation_id: str) -> ConversationSettings | None:
+    return cache.look_up([Lookup(conversation_id, "user-1")])[0].settings
 
 
 def remove(conversation_id: str, user: Person) -> None:
@@ -163,6 +176,45 @@ def test_of_two_changes_the_later_one_stays(
     )
 
     assert cached_role(group.id, user.user_id) is stored_role(group.id, user.user_id)
+
+
+@pytest.mark.parametrize("order", orders(("reader", 3), ("writer", 2)), ids="-".join)
+def test_a_fill_never_outlives_an_archive(
+    group: ConversationSettings, steps: None, order: tuple[str, ...]
+) -> None:
+    lookups.guarded(lambda redis: redis.delete(f"conversation:{group.id}"))
+
+    play(
+        order,
+        {
+            "reader": Actor(lambda: cached_settings(group.id)),
+            "writer": Actor(lambda: services.archive(group.id)),
+        },
+    )
+
+    known = cached_settings(group.id)
+    assert known
+    assert not known.is_active
+
+
+@pytest.mark.parametrize("order", orders(("reader", 2), ("writer", 2)), ids="-".join)
+def test_an_id_found_unknown_does_not_hide_the_conversation_founded_under_it(
+    tenant: str, steps: None, order: tuple[str, ...]
+) -> None:
+    """The reader may find it after all, and then has a third step."""
+    conversation_id, founder = new_id(), person()
+
+    def found() -> None:
+        services.create_teacher_group(
+            tenant, "Tổ", founder=founder, conversation_id=conversation_id
+        )
+
+    play(
+        order,
+        {"reader": Actor(lambda: cached_settings(conversation_id)), "writer": Actor(found)},
+    )
+
+    assert cached_settings(conversation_id)
 
 
 def _forget_members(conversation_id: str) -> None:
