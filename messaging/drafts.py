@@ -1,0 +1,119 @@
+"""A text on its way into the log: from a request whose form is right to an admitted message."""
+
+from datetime import datetime
+
+import msgspec
+
+from chat_project.api.tokens import TokenUser
+from chat_project.identifiers import canonical_id, new_id
+from chat_project.timestamps import format_timestamp
+from conversations.cache import AcceptanceRecord
+from messaging.events import Mention, MessageSentEvent
+from messaging.identifiers import derived_message_id, fingerprint
+from messaging.ownership import check_sender
+from messaging.requests import MentionRequest, TextRequest
+from messaging.serializers import MentionDto, MessageDto, QuoteDto
+from messaging.validation import check_key, check_keys_agree, check_text
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A valid request of a user, under the id that it has for ever."""
+
+    message_id: str
+    content: str
+    sender_name: str | None
+    reply_to_message_id: str | None
+    mentions: list[Mention]
+    record: AcceptanceRecord
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """A draft that may be sent. `created_record`: this request answers for the record."""
+
+    draft: Draft
+    sender_name: str | None
+    sent_at: str
+    quote: QuoteDto | None
+    created_record: bool
+
+
+def draft_of(
+    user: TokenUser, request: TextRequest, header_key: str | None, *, now: datetime
+) -> Draft:
+    """Applies the rules that need no look-up. Raises InvalidRequest, or Forbidden for a sender
+    that is not the token's user. Without an idempotency key the id is new."""
+    check_text(request)
+    check_key(request.client_message_id, "clientMessageId")
+    check_keys_agree(header_key, request.client_message_id)
+    check_sender(user, request.sender_id)
+    key = request.client_message_id if header_key is None else header_key
+    conversation_id = canonical_id(request.conversation_id)
+    content = request.content or ""
+    reply_to = canonical_id(request.reply_to_message_id) if request.reply_to_message_id else None
+    mentions = [_mention(mention) for mention in request.mentions or ()]
+    places = [(mention.user_id, mention.start_index, mention.length) for mention in mentions]
+    return Draft(
+        message_id=derived_message_id(user.tenant_id, user.user_id, key) if key else new_id(),
+        content=content,
+        sender_name=request.sender_name or user.name,
+        reply_to_message_id=reply_to,
+        mentions=mentions,
+        record=AcceptanceRecord(
+            tenant_id=user.tenant_id,
+            conversation_id=conversation_id,
+            sender_id=user.user_id,
+            sent_at=format_timestamp(now),
+            fingerprint=fingerprint(conversation_id, content, reply_to, places).hex(),
+        ),
+    )
+
+
+def event_of(admitted: Admitted) -> MessageSentEvent:
+    draft, record, quote = admitted.draft, admitted.draft.record, admitted.quote
+    return MessageSentEvent(
+        message_id=draft.message_id,
+        conversation_id=record.conversation_id,
+        tenant_id=record.tenant_id,
+        sender_id=record.sender_id,
+        sender_name=admitted.sender_name,
+        content=draft.content,
+        sent_at=admitted.sent_at,
+        reply_to_message_id=draft.reply_to_message_id,
+        reply_to_content=quote.content if quote else None,
+        reply_to_sender_name=quote.sender_name if quote else None,
+        mentions=draft.mentions,
+        recipient_user_ids=[],
+    )
+
+
+def sending_dto(admitted: Admitted) -> MessageDto:
+    """The optimistic answer: everything that is known before the message is stored."""
+    draft = admitted.draft
+    return MessageDto(
+        message_id=draft.message_id,
+        conversation_id=draft.record.conversation_id,
+        sender_id=draft.record.sender_id,
+        sender_name=admitted.sender_name,
+        content=draft.content,
+        reply_to=admitted.quote,
+        mentions=[
+            MentionDto(
+                user_id=mention.user_id,
+                user_name=mention.user_name,
+                start_index=mention.start_index,
+                length=mention.length,
+            )
+            for mention in draft.mentions
+        ],
+        status="Sending",
+        sent_at=admitted.sent_at,
+    )
+
+
+def _mention(mention: MentionRequest) -> Mention:
+    return Mention(
+        user_id=canonical_id(mention.user_id),
+        user_name=mention.user_name,
+        start_index=mention.start_index,
+        length=mention.length,
+    )

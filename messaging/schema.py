@@ -1,0 +1,198 @@
+"""The OpenAPI description of the message endpoints; nothing here runs in a request."""
+
+# ruff: noqa: N815  # the fields are named as they are in JSON
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+from chat_project.api.paging import MAX_PAGE_SIZE
+from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS, MAX_NAME_LENGTH, MESSAGE_TYPES
+from messaging.history import DEFAULT_PAGE_SIZE
+from messaging.requests import MAX_BATCH_SIZE
+
+STATUSES = ("Sending", "Sent", "Delivered", "Read", "Failed")
+
+_EXAMPLE_ID = "0199aaaa-1111-7222-8333-444455556666"
+
+
+class AttachmentSerializer(serializers.Serializer[Any]):
+    attachmentId = serializers.CharField()
+    fileName = serializers.CharField(allow_null=True)
+    fileType = serializers.CharField(allow_null=True)
+    fileSize = serializers.IntegerField(allow_null=True, help_text="bytes")
+    url = serializers.CharField(allow_null=True)
+    thumbnailUrl = serializers.CharField(allow_null=True)
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    messageId = serializers.CharField()
+    content = serializers.CharField(allow_null=True)
+    senderName = serializers.CharField(allow_null=True)
+
+
+class MentionSerializer(serializers.Serializer[Any]):
+    userId = serializers.CharField()
+    userName = serializers.CharField(
+        required=False, allow_null=True, help_text=f"≤ {MAX_NAME_LENGTH} UTF-16 code units"
+    )
+    startIndex = serializers.IntegerField(default=0, help_text="UTF-16 code units")
+    length = serializers.IntegerField(default=0, help_text="UTF-16 code units")
+
+
+class ReactionSerializer(serializers.Serializer[Any]):
+    emojiCode = serializers.CharField()
+    userId = serializers.CharField()
+    userName = serializers.CharField(allow_null=True)
+    reactedAt = serializers.DateTimeField()
+
+
+class ReadReceiptSerializer(serializers.Serializer[Any]):
+    userId = serializers.CharField()
+    readAt = serializers.DateTimeField()
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    """A message; every field is always there, null or an empty list where there is nothing."""
+
+    messageId = serializers.CharField()
+    conversationId = serializers.CharField(allow_null=True)
+    seq = serializers.IntegerField(
+        allow_null=True, help_text="place in the conversation: 1, 2, 3 …; null until stored"
+    )
+    senderId = serializers.CharField(allow_null=True)
+    senderName = serializers.CharField(allow_null=True)
+    content = serializers.CharField(allow_null=True)
+    type = serializers.ChoiceField(choices=MESSAGE_TYPES)
+    attachments = AttachmentSerializer(many=True)
+    replyTo = QuoteSerializer(allow_null=True)
+    mentions = MentionSerializer(many=True)
+    reactions = ReactionSerializer(many=True)
+    status = serializers.ChoiceField(choices=STATUSES)
+    sentAt = serializers.DateTimeField(allow_null=True)
+    editedAt = serializers.DateTimeField(allow_null=True)
+    isDeleted = serializers.BooleanField()
+    isPinned = serializers.BooleanField()
+    pinnedBy = serializers.CharField(allow_null=True)
+    pinnedAt = serializers.DateTimeField(allow_null=True)
+    readReceipts = ReadReceiptSerializer(many=True)
+    readCount = serializers.IntegerField()
+    failureReason = serializers.CharField(allow_null=True, help_text="to the sender only")
+
+
+class TextSerializer(serializers.Serializer[Any]):
+    conversationId = serializers.CharField()
+    senderId = serializers.CharField(required=False, help_text="must be the token's user")
+    senderName = serializers.CharField(required=False, allow_null=True)
+    content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    mentions = MentionSerializer(many=True, required=False, help_text=f"≤ {MAX_MENTIONS}")
+    replyToMessageId = serializers.CharField(required=False, allow_null=True)
+    clientMessageId = serializers.CharField(
+        required=False, allow_null=True, help_text="idempotency key, 1 to 255 printable ASCII"
+    )
+
+
+class BatchSerializer(serializers.Serializer[Any]):
+    messages = TextSerializer(many=True, help_text=f"1 to {MAX_BATCH_SIZE}; a bare array works too")
+
+
+class ItemErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    details = serializers.DictField(allow_null=True)
+
+
+class BatchOutcomeSerializer(serializers.Serializer[Any]):
+    success = serializers.BooleanField()
+    data = MessageSerializer(allow_null=True)  # type: ignore[assignment]  # DRF's own attribute
+    error = ItemErrorSerializer(allow_null=True)
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    messages = MessageSerializer(many=True)
+    hasMore = serializers.BooleanField(help_text="in the cursor's direction")
+    oldestMessageTimestamp = serializers.DateTimeField(allow_null=True)
+
+
+_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="1 to 255 printable ASCII characters, meant per sender: a retry with the same key"
+    " is the same message. In a batch K stands for K/0, K/1, …",
+)
+_MESSAGE_ID = OpenApiParameter("message_id", str, OpenApiParameter.PATH)
+_CONVERSATION_ID = OpenApiParameter("conversation_id", str, OpenApiParameter.PATH)
+
+_ONE_CURSOR = "At most one of beforeTimestamp, beforeSeq and afterSeq."
+_PAGE = [
+    OpenApiParameter(
+        "beforeTimestamp", OpenApiTypes.DATETIME, description=f"strictly older. {_ONE_CURSOR}"
+    ),
+    OpenApiParameter("beforeSeq", int, description=f"smaller numbers. {_ONE_CURSOR}"),
+    OpenApiParameter("afterSeq", int, description=f"the next greater numbers. {_ONE_CURSOR}"),
+    OpenApiParameter(
+        "pageSize", int, default=DEFAULT_PAGE_SIZE, description=f"1 to {MAX_PAGE_SIZE}"
+    ),
+]
+
+_SEND_ERRORS = {
+    409: OpenApiResponse(description="`conversation_archived`"),
+    413: OpenApiResponse(description="`payload_too_large`, `message_too_large`"),
+    415: OpenApiResponse(description="`unsupported_media_type`"),
+    422: OpenApiResponse(description="`idempotency_key_reused`: the key had another payload"),
+}
+
+_TEXT_EXAMPLE = OpenApiExample(
+    "A text",
+    {"conversationId": _EXAMPLE_ID, "content": "Chào cả lớp", "mentions": []},
+    request_only=True,
+)
+
+SEND_TEXT = extend_schema(
+    operation_id="send_text",
+    summary="Send a text",
+    description="Answers once Kafka has acknowledged; the status is `Sending` until it is stored."
+    "\n\n400: `malformed_json`, `lone_surrogate`, `invalid_field`, `content_empty`,"
+    " `content_too_long`, `content_has_nul`, `too_many_mentions`, `mention_outside_text`,"
+    " `name_too_long`, `invalid_idempotency_key`, `idempotency_keys_differ`,"
+    " `reply_to_other_conversation`. 403: `sender_mismatch`, `not_a_participant`, `read_only`."
+    " 503: `message_outcome_unknown` (it may be stored later: retry with the same key),"
+    " `kafka_unavailable`, `queue_full` (it was not sent).",
+    request=TextSerializer,
+    parameters=[_KEY],
+    responses={200: MessageSerializer, **_SEND_ERRORS},
+    examples=[_TEXT_EXAMPLE],
+)
+
+SEND_BATCH = extend_schema(
+    operation_id="send_batch",
+    summary="Send up to 100 texts",
+    description="One outcome per item, in order; the codes are those of `text`, and `batch_size`"
+    " for the whole. 503 only if no item was acknowledged and one did not get into Kafka:"
+    " `error.details.outcomes` then tells of each.",
+    request=BatchSerializer,
+    parameters=[_KEY],
+    responses={200: BatchOutcomeSerializer(many=True), 413: _SEND_ERRORS[413]},
+)
+
+RETRIEVE = extend_schema(
+    operation_id="get_message",
+    summary="What became of a message",
+    description="`Sent` with seq once it is stored, to the conversation's participants; to its"
+    " sender `Sending` before, and `Failed` with failureReason if it could not be stored."
+    " 404: `message_not_found`.",
+    parameters=[_MESSAGE_ID],
+    responses={200: MessageSerializer},
+)
+
+HISTORY = extend_schema(
+    operation_id="get_history",
+    summary="The messages of a conversation, newest first",
+    description="Messages of one time are never split over two pages. 400:"
+    " `cursors_exclude_each_other`, `invalid_field`.",
+    parameters=[_CONVERSATION_ID, *_PAGE],
+    responses={200: HistorySerializer},
+)

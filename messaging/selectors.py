@@ -1,0 +1,118 @@
+"""Reading messages: what became of one, and the ones that replies quote."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from chat_project.api.errors import NotFound
+from chat_project.api.tokens import TokenUser
+from chat_project.mongodb import Document, collection
+from conversations.cache import AcceptanceRecord, Lookup, look_up, read_record
+from conversations.policies import may_read
+from messaging.documents import Message
+from messaging.serializers import MessageDto, message_dto
+
+MAJORITY = {"level": "majority"}
+"""Read concern of what is answered: a failover cannot take it back."""
+
+
+class QuotedMessage(msgspec.Struct, frozen=True):
+    """What a reply needs to know of the message that it answers; deleted ones have no content."""
+
+    tenant_id: str
+    conversation_id: str
+    content: str | None
+    sender_name: str | None
+
+
+def message_outcome(user: TokenUser, message_id: str) -> MessageDto:
+    """Sent, Failed or Sending, as this user may know it; what is stored wins (design section 4).
+
+    Raises NotFound, and Forbidden for a stored message of a conversation that is not the user's.
+    """
+    found = Message.objects(id=message_id).read_concern(MAJORITY).as_pymongo()
+    stored: Document | None = next(iter(found), None)
+    if stored is not None:
+        if stored["tenantId"] != user.tenant_id:
+            raise _not_found()
+        check_readable(user, stored["conversationId"])
+        return message_dto(stored)
+    record = _own_record(user, message_id)
+    if letter := _own_dead_letter(user, message_id, record):
+        return _failed(user, message_id, letter, record)
+    if record is not None:
+        return _sending(user, message_id, record)
+    raise _not_found()
+
+
+def check_readable(user: TokenUser, conversation_id: str) -> None:
+    """Raises NotFound or Forbidden unless the user may read the conversation."""
+    found = look_up([Lookup(conversation_id, user.user_id)])[0]
+    if refusal := may_read(user.tenant_id, found.settings, found.membership):
+        raise refusal
+
+
+def quoted_messages(message_ids: Collection[str]) -> dict[str, QuotedMessage]:
+    """Those that are stored, of any tenant, by one query; none for no ids."""
+    if not message_ids:
+        return {}
+    found = Message.objects(id__in=list(message_ids)).as_pymongo()
+    return {document["_id"]: _quoted(document) for document in found}
+
+
+def _quoted(document: Document) -> QuotedMessage:
+    return QuotedMessage(
+        tenant_id=document["tenantId"],
+        conversation_id=document["conversationId"],
+        content=None if document.get("isDeleted") else document.get("content"),
+        sender_name=document.get("senderName"),
+    )
+
+
+def _own_record(user: TokenUser, message_id: str) -> AcceptanceRecord | None:
+    record = read_record(message_id)
+    if record is None:
+        return None
+    is_own = (record.tenant_id, record.sender_id) == (user.tenant_id, user.user_id)
+    return record if is_own else None
+
+
+def _own_dead_letter(
+    user: TokenUser, message_id: str, record: AcceptanceRecord | None
+) -> Document | None:
+    """The newest that names this sender; where it names none, the acceptance record may."""
+    unnamed = (user.tenant_id, user.user_id) if record else (None, None)
+    for letter in collection("dead_letters").find({"messageId": message_id}).sort("at", -1):
+        tenant_id = letter.get("tenantId") or unnamed[0]
+        sender_id = letter.get("senderId") or unnamed[1]
+        if (tenant_id, sender_id) == (user.tenant_id, user.user_id):
+            return letter
+    return None
+
+
+def _failed(
+    user: TokenUser, message_id: str, letter: Document, record: AcceptanceRecord | None
+) -> MessageDto:
+    known_conversation = record.conversation_id if record else None
+    return MessageDto(
+        message_id=message_id,
+        conversation_id=letter.get("conversationId") or known_conversation,
+        sender_id=user.user_id,
+        status="Failed",
+        sent_at=record.sent_at if record else None,
+        failure_reason=letter["reason"],
+    )
+
+
+def _sending(user: TokenUser, message_id: str, record: AcceptanceRecord) -> MessageDto:
+    return MessageDto(
+        message_id=message_id,
+        conversation_id=record.conversation_id,
+        sender_id=user.user_id,
+        status="Sending",
+        sent_at=record.sent_at,
+    )
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such message", code="message_not_found")

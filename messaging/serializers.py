@@ -1,0 +1,112 @@
+"""How a message looks outside: the MessageDto of contract section 5, every field always present."""
+
+from datetime import datetime
+
+import msgspec
+
+from chat_project.mongodb import Document
+from chat_project.timestamps import format_timestamp
+
+DELETED_CONTENT = "[Message deleted]"
+
+
+class _Dto(msgspec.Struct, rename="camel", kw_only=True):
+    """camelCase outside; dates are ISO-8601 texts."""
+
+
+class AttachmentDto(_Dto, kw_only=True):
+    attachment_id: str
+    file_name: str | None = None
+    file_type: str | None = None
+    file_size: int | None = None
+    url: str | None = None
+    thumbnail_url: str | None = None
+
+
+class QuoteDto(_Dto, kw_only=True):
+    message_id: str
+    content: str | None = None
+    sender_name: str | None = None
+
+
+class MentionDto(_Dto, kw_only=True):
+    user_id: str
+    user_name: str | None = None
+    start_index: int
+    length: int
+
+
+class ReactionDto(_Dto, kw_only=True):
+    emoji_code: str
+    user_id: str
+    user_name: str | None = None
+    reacted_at: str
+
+
+class ReadReceiptDto(_Dto, kw_only=True):
+    user_id: str
+    read_at: str
+
+
+class MessageDto(_Dto, kw_only=True):
+    """A message as it is answered; what is not known is null, lists are empty."""
+
+    message_id: str
+    conversation_id: str | None
+    seq: int | None = None
+    sender_id: str | None
+    sender_name: str | None = None
+    content: str | None = None
+    type: str = "Text"
+    attachments: list[AttachmentDto] = []
+    reply_to: QuoteDto | None = None
+    mentions: list[MentionDto] = []
+    reactions: list[ReactionDto] = []
+    status: str
+    sent_at: str | None
+    edited_at: str | None = None
+    is_deleted: bool = False
+    is_pinned: bool = False
+    pinned_by: str | None = None
+    pinned_at: str | None = None
+    read_receipts: list[ReadReceiptDto] = []
+    read_count: int = 0
+    failure_reason: str | None = None
+
+
+def message_dto(document: Document) -> MessageDto:
+    """A document of the collection `messages` as it is answered; a deleted one without content."""
+    is_deleted = document.get("isDeleted", False)
+    return MessageDto(
+        message_id=document["_id"],
+        conversation_id=document["conversationId"],
+        seq=int(document["seq"]),  # the driver gives Int64, which JSON encoders do not know
+        sender_id=document["senderId"],
+        sender_name=document.get("senderName"),
+        content=DELETED_CONTENT if is_deleted else document.get("content"),
+        type=document["type"],
+        attachments=msgspec.convert(document.get("attachments", []), list[AttachmentDto]),
+        reply_to=msgspec.convert(document.get("replyTo"), QuoteDto | None),
+        mentions=msgspec.convert(document.get("mentions", []), list[MentionDto]),
+        reactions=[_reaction(reaction) for reaction in document.get("reactions", [])],
+        status=document["status"],
+        sent_at=format_timestamp(document["sentAt"]),
+        edited_at=_date(document.get("editedAt")),
+        is_deleted=is_deleted,
+        is_pinned=document.get("isPinned", False),
+        pinned_by=document.get("pinnedBy"),
+        pinned_at=_date(document.get("pinnedAt")),
+    )
+
+
+def _reaction(reaction: Document) -> ReactionDto:
+    return ReactionDto(
+        emoji_code=reaction["emojiCode"],
+        user_id=reaction["userId"],
+        user_name=reaction.get("userName"),
+        reacted_at=format_timestamp(reaction["reactedAt"]),
+    )
+
+
+def _date(moment: datetime | None) -> str | None:
+    return None if moment is None else format_timestamp(moment)

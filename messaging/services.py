@@ -1,0 +1,157 @@
+"""Sending messages: check, admit, publish; the answer waits for Kafka's acknowledgement."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+from pymongo.errors import PyMongoError
+
+from chat_project.api.envelope import ErrorBody, error_body
+from chat_project.api.errors import ApiError, Unavailable
+from chat_project.api.tokens import TokenUser
+from chat_project.metrics import messages_sent_total
+from chat_project.timestamps import now
+from conversations.cache import forget_record
+from messaging.admission import admit
+from messaging.deliveries import Delivered, Delivery, Refused
+from messaging.drafts import Admitted, Draft, draft_of, event_of, sending_dto
+from messaging.errors import OutcomeUnknown, not_sent, outcome_unknown
+from messaging.events import encode_message_sent
+from messaging.producer import producer
+from messaging.requests import TextRequest
+from messaging.serializers import MessageDto
+from messaging.validation import check_key
+
+Outcome = MessageDto | ApiError
+
+HEADER = "Idempotency-Key"
+
+
+class BatchOutcome(msgspec.Struct, frozen=True):
+    """What became of one item of a batch: its message, or its error."""
+
+    success: bool
+    data: MessageDto | None = None
+    error: ErrorBody | None = None
+
+
+def send_text(user: TokenUser, request: TextRequest, key: str | None) -> MessageDto:
+    """Sends one text; `key`: the header Idempotency-Key. Answers once Kafka has acknowledged.
+
+    Blocks at most about 2.5 s. Raises ApiError, after which nothing was sent, but for
+    OutcomeUnknown; and pymongo's errors.
+    """
+    check_key(key, HEADER)
+    (outcome,) = _send(user, [(request, key)])
+    if isinstance(outcome, ApiError):
+        raise outcome
+    return outcome
+
+
+def send_batch(
+    user: TokenUser, requests: Sequence[TextRequest | ApiError], key: str | None
+) -> list[BatchOutcome]:
+    """Sends texts in their order with one wait for all; one outcome each.
+
+    A key K stands for K/0, K/1, … Raises Unavailable when no text was acknowledged and one of
+    them did not get into Kafka, with all outcomes in the details; and pymongo's errors.
+    """
+    check_key(key, HEADER)
+    keyed = [
+        (request, None if key is None else f"{key}/{index}")
+        for index, request in enumerate(requests)
+    ]
+    outcomes = _send(user, keyed)
+    if _is_unavailable(outcomes):
+        raise _whole_batch_failed(outcomes)
+    return [_batch_outcome(outcome) for outcome in outcomes]
+
+
+def _send(
+    user: TokenUser, requests: Sequence[tuple[TextRequest | ApiError, str | None]]
+) -> list[Outcome]:
+    try:
+        drafts = [_draft_or_error(user, request, key) for request, key in requests]
+        outcomes = _go_on(_go_on(drafts, admit), _publish)
+    except PyMongoError:
+        messages_sent_total.labels("unavailable").inc(len(requests))
+        raise
+    for outcome in outcomes:
+        messages_sent_total.labels(_status(outcome)).inc()
+    return outcomes
+
+
+Before = TypeVar("Before")
+After = TypeVar("After")
+
+
+def _go_on(
+    items: Sequence[Before | ApiError], step: Callable[[list[Before]], list[After | ApiError]]
+) -> list[After | ApiError]:
+    """Takes what has no error yet through the step; errors keep their places."""
+    going = [item for item in items if not isinstance(item, ApiError)]
+    results = iter(step(going) if going else [])
+    return [item if isinstance(item, ApiError) else next(results) for item in items]
+
+
+def _draft_or_error(
+    user: TokenUser, request: TextRequest | ApiError, key: str | None
+) -> Draft | ApiError:
+    if isinstance(request, ApiError):
+        return request
+    try:
+        return draft_of(user, request, key, now=now())
+    except ApiError as error:
+        return error
+
+
+def _publish(admitted: list[Admitted]) -> list[Outcome]:
+    occurred_on = now()
+    records = [encode_message_sent(event_of(each), occurred_on=occurred_on) for each in admitted]
+    deliveries = producer().send(records, partial(_forget_refused, admitted))
+    for index, delivery in enumerate(deliveries):
+        if isinstance(delivery, Refused):
+            _forget_refused(admitted, index)
+    return [_outcome(*each) for each in zip(admitted, deliveries, strict=True)]
+
+
+def _forget_refused(admitted: Sequence[Admitted], index: int) -> None:
+    if admitted[index].created_record:
+        forget_record(admitted[index].draft.message_id)
+
+
+def _outcome(admitted: Admitted, delivery: Delivery) -> Outcome:
+    if isinstance(delivery, Delivered):
+        return sending_dto(admitted)
+    if isinstance(delivery, Refused):
+        return not_sent(admitted.draft.message_id, delivery.reason)
+    return outcome_unknown(admitted.draft.message_id)
+
+
+def _status(outcome: Outcome) -> str:
+    if isinstance(outcome, MessageDto):
+        return "accepted"
+    return "unavailable" if isinstance(outcome, Unavailable) else "refused"
+
+
+def _is_unavailable(outcomes: Sequence[Outcome]) -> bool:
+    statuses = {_status(outcome) for outcome in outcomes}
+    return "accepted" not in statuses and "unavailable" in statuses
+
+
+def _whole_batch_failed(outcomes: Sequence[Outcome]) -> Unavailable:
+    """Unknown as a whole if one item is: only then may something be stored later."""
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
+    unknown = [failure for failure in failures if isinstance(failure, OutcomeUnknown)]
+    return Unavailable(
+        "No message of the batch was acknowledged; details.outcomes tells of each item.",
+        code=(unknown or failures)[0].code,
+        details={"outcomes": [_batch_outcome(outcome) for outcome in outcomes]},
+    )
+
+
+def _batch_outcome(outcome: Outcome) -> BatchOutcome:
+    if isinstance(outcome, MessageDto):
+        return BatchOutcome(success=True, data=outcome)
+    return BatchOutcome(success=False, error=error_body(outcome))

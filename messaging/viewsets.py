@@ -1,0 +1,57 @@
+"""The doors of `/api/v1/messages`: read the request, call one function, answer."""
+
+from typing import cast
+
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from chat_project.api.bodies import read_body, read_json
+from chat_project.api.query import parameters
+from chat_project.api.tokens import TokenUser
+from chat_project.identifiers import canonical_id
+from messaging import schema
+from messaging.history import history, history_request
+from messaging.ownership import check_parameters
+from messaging.requests import (
+    BATCH_BODY_LIMIT_BYTES,
+    TEXT_BODY_LIMIT_BYTES,
+    TextRequest,
+    read_batch,
+)
+from messaging.selectors import message_outcome
+from messaging.services import HEADER, send_batch, send_text
+
+
+class MessageViewSet(ViewSet):
+    lookup_url_kwarg = "message_id"
+    lookup_value_regex = "[^/]+"
+
+    @schema.SEND_TEXT
+    @action(detail=False, methods=["post"])
+    def text(self, request: Request) -> Response:
+        message = read_json(request, TextRequest, TEXT_BODY_LIMIT_BYTES)
+        return Response(send_text(_user(request), message, request.headers.get(HEADER)))
+
+    @schema.SEND_BATCH
+    @action(detail=False, methods=["post"])
+    def batch(self, request: Request) -> Response:
+        messages = read_batch(read_body(request, BATCH_BODY_LIMIT_BYTES))
+        return Response(send_batch(_user(request), messages, request.headers.get(HEADER)))
+
+    @schema.RETRIEVE
+    def retrieve(self, request: Request, message_id: str) -> Response:
+        return Response(message_outcome(_user(request), canonical_id(message_id)))
+
+    @schema.HISTORY
+    @action(detail=False, url_path="conversation/(?P<conversation_id>[^/]+)")
+    def conversation(self, request: Request, conversation_id: str) -> Response:
+        given = parameters(request)
+        check_parameters(_user(request), given)
+        page = history(_user(request), canonical_id(conversation_id), history_request(given))
+        return Response(page)
+
+
+def _user(request: Request) -> TokenUser:
+    return cast(TokenUser, request.user)
