@@ -23,7 +23,13 @@ CACHES = {
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "SOCKET_CONNECT_TIMEOUT": SOCKET_TIMEOUT_SECONDS,
             "SOCKET_TIMEOUT": SOCKET_TIMEOUT_SECONDS,
-            "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},
+            # RESP2 and no client name: a new connection costs no round trips before its first
+            # command, and the server cannot lengthen the timeouts (RESP3's maintenance notices do).
+            "CONNECTION_POOL_KWARGS": {
+                "retry": Retry(NoBackoff(), 0),
+                "protocol": 2,
+                "driver_info": None,
+            },
         },
     }
 }
