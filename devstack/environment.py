@@ -1,8 +1,7 @@
 """The product's environment names (contract section 8) with values for an instance."""
 
-import runpy
-
-from devstack.instance import REPOSITORY, Instance
+from chat_project.settings.development import DEVELOPMENT
+from devstack.instance import Instance
 from devstack.mongodb import REPLICA_SET
 from devstack.ports import HOST
 
@@ -13,7 +12,7 @@ def development_environment(instance: Instance) -> dict[str, str]:
     members = [f"{HOST}:{instance.ports[name]}" for name in instance.mongodb_names]
     options = f"replicaSet={REPLICA_SET}&w=majority&journal=true"
     return {
-        **_development_values(),
+        **DEVELOPMENT,
         "KAFKA_BOOTSTRAP_SERVERS": ",".join(brokers),
         "KAFKA_TOPIC_PREFIX": "emis",
         "KAFKA_GROUP_ID": "emis-chat-service",
@@ -26,10 +25,3 @@ def development_environment(instance: Instance) -> dict[str, str]:
         "CACHE_TTL_MINUTES": "5",
         "DJANGO_DEBUG": "true",
     }
-
-
-def _development_values() -> dict[str, str]:
-    """Run as a file: importing it would import the settings package, which reads the environment."""
-    path = REPOSITORY / "chat_project" / "settings" / "development.py"
-    values: dict[str, str] = runpy.run_path(str(path))["DEVELOPMENT"]
-    return values
