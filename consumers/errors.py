@@ -1,0 +1,37 @@
+"""The three fates of a record that cannot simply be stored: retry, dead letter, stop."""
+
+from enum import StrEnum
+
+
+class ConsumerError(Exception):
+    """The root."""
+
+
+class RetryLater(ConsumerError):
+    """A server is away or slow: the same batch is tried again, for ever."""
+
+
+class StopConsuming(ConsumerError):
+    """Going on would harm; the process ends with this text and a non-zero exit code."""
+
+
+class Reason(StrEnum):
+    """Why a record became a dead letter; the sender reads it as `failureReason`."""
+
+    MALFORMED = "malformed"
+    UNKNOWN_CONVERSATION = "unknown_conversation"
+    WRONG_TENANT = "wrong_tenant"
+    WRONG_PARTITION = "wrong_partition"
+    ID_CONFLICT = "id_conflict"
+    UNKNOWN_TARGET = "unknown_target"
+    REFUSED_BY_DATABASE = "refused_by_database"
+    OVERSIZE = "oversize"
+
+
+class Poison(ConsumerError):
+    """Trying this record again cannot help: it becomes a dead letter with this reason."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text

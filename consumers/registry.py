@@ -1,0 +1,31 @@
+"""Which event types of which topic are handled, and by what; the rest is left alone."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from consumers.decoding import SentMessage, decode_sent
+from consumers.errors import Poison, Reason
+from consumers.records import Record
+from consumers.topics import Generation
+from messaging.events import MESSAGE_SENT
+
+Decoder = Callable[[Record, Generation], SentMessage]
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """Decoders by (topic, event type)."""
+
+    decoders: Mapping[tuple[str, str], Decoder]
+
+    def decode(self, record: Record, generation: Generation) -> SentMessage | None:
+        """None: another service's event. Raises Poison, also when nothing says what it is."""
+        event_type = record.header("event-type")
+        if event_type is None:
+            raise Poison(Reason.MALFORMED, "the header event-type is missing")
+        decoder = self.decoders.get((record.topic, event_type))
+        return decoder(record, generation) if decoder else None
+
+
+def chat_registry(message_topic: str) -> Registry:
+    return Registry({(message_topic, MESSAGE_SENT): decode_sent})
