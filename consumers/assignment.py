@@ -1,0 +1,61 @@
+"""Which partitions are ours, and where we stand in each."""
+
+from collections.abc import Iterable, Sequence
+
+import confluent_kafka as kafka
+
+from consumers.records import Record, TopicPartition
+
+
+class Assignment:
+    """Filled by rebalance callbacks, which only note; read and settled by the loop's thread.
+
+    The callbacks run inside `consume()` and `close()`, so never beside a batch.
+    """
+
+    def __init__(self) -> None:
+        self.owned: set[TopicPartition] = set()
+        self.fresh: set[TopicPartition] = set()
+        """Assigned and not introduced to the handler yet."""
+        self.gone: set[TopicPartition] = set()
+        """Taken away since the loop last dropped their records."""
+        self.positions: dict[TopicPartition, int | None] = {}
+        """The next offset by partition; None: nothing committed and nothing read yet."""
+
+    def on_assign(self, _: kafka.Consumer, partitions: Iterable[kafka.TopicPartition]) -> None:
+        for partition in partitions:
+            key = TopicPartition(partition.topic, partition.partition)
+            self.owned.add(key)
+            self.fresh.add(key)
+
+    def on_revoke(self, _: kafka.Consumer, partitions: Iterable[kafka.TopicPartition]) -> None:
+        for partition in partitions:
+            key = TopicPartition(partition.topic, partition.partition)
+            self.owned.discard(key)
+            self.fresh.discard(key)
+            self.positions.pop(key, None)
+            self.gone.add(key)
+
+    def drop_gone(self, records: list[Record]) -> list[Record]:
+        """Without the records of partitions that went away: the new owner reads them."""
+        if not self.gone:
+            return records
+        gone, self.gone = self.gone, set()
+        return [record for record in records if record.topic_partition not in gone]
+
+    def unexpected(self, records: Iterable[Record]) -> dict[TopicPartition, Record]:
+        """The first record of each partition whose offset is not the next one."""
+        firsts: dict[TopicPartition, Record] = {}
+        for record in records:
+            firsts.setdefault(record.topic_partition, record)
+        return {
+            partition: record
+            for partition, record in firsts.items()
+            if self.positions.get(partition) not in (None, record.offset)
+        }
+
+    def advance(self, records: Sequence[Record]) -> dict[TopicPartition, int]:
+        """The records were handled: gives the next offset of each of their partitions."""
+        following = {record.topic_partition: record.offset + 1 for record in records}
+        self.positions.update(following)
+        return following

@@ -1,0 +1,125 @@
+"""Dead letters: what cannot be stored, kept whole in Kafka and told to its sender by MongoDB."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+from pymongo import UpdateOne
+
+from chat_project.identifiers import canonical_id
+from chat_project.mongodb import Document, collection, majority_collection
+from consumers.errors import Poison
+from consumers.records import Place, Record
+from messaging.events import MAX_ID_LENGTH
+
+MAX_ERROR_TEXT_BYTES = 1_024
+"""Of an error's text, so that a dead letter never outgrows its topic."""
+
+CONNECT = "__connect.errors."
+"""Kafka Connect's header names, which the usual tools show."""
+
+_IDS = ("messageId", "conversationId", "tenantId", "senderId")
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that became poison, and why."""
+
+    record: Record
+    place: Place
+    poison: Poison
+
+    @property
+    def id(self) -> str:
+        """`<topic generation>:<partition>:<offset>`, the `_id` in the collection."""
+        return letter_id(self.place)
+
+
+class DeadLetterTopic(Protocol):
+    """Where dead letters are kept whole: `consumers.dead_letter_topic`, or a test's own."""
+
+    def produce(self, letters: Sequence[DeadLetter]) -> None:
+        """Returns when all are acknowledged. Raises RetryLater otherwise."""
+
+
+def letter_id(place: Place) -> str:
+    return f"{place.t}:{place.p}:{place.o}"
+
+
+def bury(letters: Sequence[DeadLetter], topic: DeadLetterTopic) -> None:
+    """Step 6: outcomes first, then the topic; both acknowledged when this returns."""
+    if not letters:
+        return
+    collection("dead_letters").bulk_write(
+        [
+            UpdateOne({"_id": letter.id}, {"$set": _outcome(letter)}, upsert=True)
+            for letter in letters
+        ],
+        ordered=False,
+    )
+    topic.produce(letters)
+
+
+def run_below(t: int, partition: int, offset: int, limit: int) -> int:
+    """How many dead letters lie directly below this offset without a gap, at most `limit`."""
+    places = [Place(t, partition, offset - back) for back in range(1, limit + 1)]
+    wanted = [letter_id(place) for place in places if place.o >= 0]
+    found = majority_collection("dead_letters").find({"_id": {"$in": wanted}}, {"_id": 1})
+    present = {document["_id"] for document in found}
+    for length, letter in enumerate(wanted):
+        if letter not in present:
+            return length
+    return len(wanted)
+
+
+def headers_of(letter: DeadLetter, group_id: str) -> list[tuple[str, str | bytes | None]]:
+    """The record's own headers, then where it lay and why it was refused (UTF-8)."""
+    record, poison = letter.record, letter.poison
+    own = [header for header in record.headers if not header[0].startswith(CONNECT)]
+    told = {
+        f"{CONNECT}topic": record.topic,
+        f"{CONNECT}partition": str(record.partition),
+        f"{CONNECT}offset": str(record.offset),
+        f"{CONNECT}stage": "VALUE_CONVERTER" if poison.reason == "malformed" else "TASK_PUT",
+        f"{CONNECT}class.name": "consumers.writer.MessageWriter",
+        f"{CONNECT}exception.class.name": poison.reason.value,
+        f"{CONNECT}exception.message": _cut(poison.text),
+        "emis.dlq.group": group_id,
+        "emis.dlq.failed-at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+    return [*own, *((name, text.encode()) for name, text in told.items())]
+
+
+def _outcome(letter: DeadLetter) -> Document:
+    record = letter.record
+    return {
+        **lenient_ids(record.value),
+        "reason": letter.poison.reason.value,
+        "error": _cut(letter.poison.text),
+        "at": datetime.now(UTC),
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "eventType": record.header("event-type"),
+    }
+
+
+def lenient_ids(value: bytes | None) -> dict[str, str]:
+    """The ids that can be made out in a broken record; those that cannot are absent."""
+    try:
+        parsed: Any = json.loads(value or b"")
+    except (ValueError, RecursionError):
+        return {}
+    fields: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
+    return {name: canonical_id(fields[name]) for name in _IDS if _is_id(fields.get(name))}
+
+
+def _is_id(value: object) -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-8", "replace")[:MAX_ERROR_TEXT_BYTES].decode("utf-8", "ignore")

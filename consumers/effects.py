@@ -1,0 +1,136 @@
+"""Step 8: what others learn of a batch. Hints only: bounded in time and never fatal."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+import msgspec
+import pymongo
+from pymongo.errors import PyMongoError
+
+from chat_project.mongodb import Document
+from chat_project.redis import RedisAway
+from consumers import metrics
+from consumers.dead_letters import DeadLetter, lenient_ids
+from consumers.decoding import SentMessage
+from consumers.heads import HeadUpdate
+from consumers.messages import read_documents
+from consumers.records import Record
+from consumers.writer import Written
+from conversations import cache
+from conversations.values import LastMessage
+from messaging.serializers import message_dto
+from realtime.publisher import Announcement, conversation_channel, publish, user_channel
+
+logger = logging.getLogger(__name__)
+
+LIVE_SECONDS = 60.0
+"""Older records are not broadcast, so that a replay stays quiet; age is the broker's time."""
+READ_SECONDS = 0.3
+"""For looking up what was stored earlier; together with Redis' own bounds below 0.6 s."""
+
+
+class Effects:
+    """Tells cache, hubs and senders; `outcome_seconds` is the acceptance records' life."""
+
+    def __init__(self, outcome_seconds: float, clock: Callable[[], float] = time.time) -> None:
+        self._outcome_seconds = outcome_seconds
+        self._clock = clock
+
+    def after(self, written: Written, dead: Sequence[DeadLetter]) -> None:
+        """Refreshes the cached heads and announces every stored message and every failure.
+
+        Also those that an earlier attempt had finished: a mark says nothing about effects.
+        """
+        try:
+            cache.refresh_heads([_cached_head(update) for update in written.updates])
+            publish(list(self._announcements(written, dead)))
+        except (RedisAway, PyMongoError) as error:
+            metrics.effects_failed.inc()
+            logger.warning("Stored, but neither cached nor broadcast: %s", error)
+        except Exception:  # whatever it is, it must not stop the storing of messages
+            metrics.effects_failed.inc()
+            logger.exception("Stored, but neither cached nor broadcast")
+
+    def _announcements(
+        self, written: Written, dead: Sequence[DeadLetter]
+    ) -> Iterator[Announcement]:
+        silent: set[str] = set()
+        for message, document in chain(written.stored, self._stored_earlier(written.done)):
+            age = self._age_seconds(message.record)
+            if age <= LIVE_SECONDS:
+                channel = conversation_channel(message.conversation_id)
+                yield Announcement(channel, "ReceiveMessage", message_dto(document))
+                continue
+            silent.add(message.conversation_id)
+            if age <= self._outcome_seconds:
+                yield _sent(document)
+        silent |= {m.conversation_id for m in written.done if self._is_quiet(m)}
+        for conversation_id in silent:
+            hint = {"conversationId": conversation_id}
+            yield Announcement(conversation_channel(conversation_id), "Resync", hint)
+        for letter in dead:
+            if self._age_seconds(letter.record) <= self._outcome_seconds:
+                yield from _failed(letter)
+
+    def _stored_earlier(
+        self, done: Sequence[SentMessage]
+    ) -> Iterator[tuple[SentMessage, Document]]:
+        """The documents of what is done and recent enough for somebody to wait for it."""
+        waited_for = {message.id: message for message in done if not self._is_forgotten(message)}
+        if not waited_for:
+            return
+        with pymongo.timeout(READ_SECONDS):
+            for document in read_documents(waited_for.keys()):
+                message = waited_for[document["_id"]]
+                src = document.get("src") or {}
+                if (src.get("t"), src.get("p"), src.get("o")) == message.place:
+                    yield message, document
+
+    def _age_seconds(self, record: Record) -> float:
+        return self._clock() - record.timestamp_ms / 1_000
+
+    def _is_quiet(self, message: SentMessage) -> bool:
+        return self._age_seconds(message.record) > LIVE_SECONDS
+
+    def _is_forgotten(self, message: SentMessage) -> bool:
+        return self._age_seconds(message.record) > max(LIVE_SECONDS, self._outcome_seconds)
+
+
+_NO_NAMES = {"senderName": None, "content": None}
+
+
+def _cached_head(update: HeadUpdate) -> cache.Head:
+    last = update.last_message
+    return cache.Head(
+        conversation_id=update.read.conversation_id,
+        last_seq=update.last_seq,
+        last_message=msgspec.convert({**_NO_NAMES, **last}, LastMessage) if last else None,
+        mark=cache.Mark(*update.mark),
+    )
+
+
+def _sent(document: Document) -> Announcement:
+    outcome = {
+        "messageId": document["_id"],
+        "conversationId": document["conversationId"],
+        "status": "Sent",
+        "seq": document["seq"],
+    }
+    channel = user_channel(document["tenantId"], document["senderId"])
+    return Announcement(channel, "MessageOutcome", outcome)
+
+
+def _failed(letter: DeadLetter) -> Iterator[Announcement]:
+    """Told to the sender alone, if the record says who that is."""
+    ids = lenient_ids(letter.record.value)
+    if "messageId" in ids and "tenantId" in ids and "senderId" in ids:
+        outcome = {
+            "messageId": ids["messageId"],
+            "conversationId": ids.get("conversationId"),
+            "status": "Failed",
+            "failureReason": letter.poison.reason.value,
+        }
+        channel = user_channel(ids["tenantId"], ids["senderId"])
+        yield Announcement(channel, "MessageOutcome", outcome)

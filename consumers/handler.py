@@ -1,0 +1,179 @@
+"""What a consumer does with a batch: the nine steps of design section 5, in their order."""
+
+import logging
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from chat_project.logs import write_lines
+from chat_project.metrics import messages_sent_total
+from consumers import dead_letters, metrics
+from consumers.attempts import attempt
+from consumers.dead_letters import DeadLetter, DeadLetterTopic
+from consumers.decoding import SentMessage
+from consumers.effects import Effects
+from consumers.errors import Poison, StopConsuming
+from consumers.loop import Batch, Handled
+from consumers.records import Place, Record, TopicPartition
+from consumers.registry import Registry
+from consumers.runs import BeyondLimit, Runs
+from consumers.topics import Generation, TopicDescription, generation_of
+from consumers.writer import MessageWriter, Written
+
+logger = logging.getLogger(__name__)
+
+
+class Decoded(msgspec.Struct):
+    """Step 1 of a batch, in log order per partition."""
+
+    messages: list[SentMessage] = msgspec.field(default_factory=list)
+    poisoned: list[DeadLetter] = msgspec.field(default_factory=list)
+    skipped: int = 0
+
+
+class ChatHandler:
+    """Applies batches of the subscribed topics; the loop calls it in one thread.
+
+    `partitions` is how many the message topic must have: producers compute with it.
+    """
+
+    def __init__(
+        self,
+        *,
+        message_topic: str,
+        partitions: int,
+        registry: Registry,
+        writer: MessageWriter,
+        dead_letter_topic: DeadLetterTopic,
+        effects: Effects,
+        runs: Runs,
+    ) -> None:
+        self._message_topic = message_topic
+        self._partitions = partitions
+        self._registry = registry
+        self._writer = writer
+        self._dead_letter_topic = dead_letter_topic
+        self._effects = effects
+        self._runs = runs
+        self._generations: dict[str, Generation] = {}
+
+    def assigned(
+        self, topics: Collection[TopicDescription], committed: Mapping[TopicPartition, int | None]
+    ) -> None:
+        """Learns the generations and how long the runs below the committed offsets are."""
+        with attempt():
+            for described in topics:
+                self._check_partitions(described)
+                self._generations[described.topic] = generation_of(described)
+            for partition, offset in committed.items():
+                t = self._generations[partition.topic].t
+                length = dead_letters.run_below(
+                    t, partition.partition, offset or 0, self._runs.limit
+                )
+                self._runs.start(partition, length)
+
+    def _check_partitions(self, described: TopicDescription) -> None:
+        if described.topic == self._message_topic and described.partitions != self._partitions:
+            raise StopConsuming(
+                f"{described.topic} has {described.partitions} partitions and KAFKA_PARTITIONS is"
+                f" {self._partitions}: producers and consumers must compute with the same number"
+            )
+
+    def apply(self, batch: Batch) -> Handled:
+        """Steps 1 to 8; the loop does the ninth. Raises RetryLater, then the batch comes again."""
+        records, stop = batch.records, None
+        while True:
+            decoded = self._decode(records)  # step 1
+            try:
+                with attempt():
+                    written = self._write(records, decoded)  # steps 2 to 7
+                break
+            except BeyondLimit as beyond:
+                records, stop = _before(records, beyond), self._explain(beyond)
+        dead = decoded.poisoned + written.dead
+        self._runs.settle(records, _coordinates(dead))
+        self._tell_operators(written, dead, decoded.skipped, batch.received_at)
+        self._effects.after(written, dead)  # step 8
+        return Handled(records, stop)
+
+    def _decode(self, records: Sequence[Record]) -> Decoded:
+        decoded = Decoded()
+        for record in records:
+            generation = self._generations[record.topic]
+            try:
+                message = self._registry.decode(record, generation)
+            except Poison as poison:
+                place = Place(generation.t, record.partition, record.offset)
+                decoded.poisoned.append(DeadLetter(record, place, poison))
+                continue
+            if message is None:
+                decoded.skipped += 1
+            else:
+                decoded.messages.append(message)
+        return decoded
+
+    def _write(self, records: Sequence[Record], decoded: Decoded) -> Written:
+        def check(dead: Sequence[DeadLetter]) -> None:
+            self._runs.check(records, _coordinates(decoded.poisoned + list(dead)))
+
+        def bury(dead: Sequence[DeadLetter]) -> None:
+            dead_letters.bury(decoded.poisoned + list(dead), self._dead_letter_topic)
+
+        return self._writer.apply(decoded.messages, check=check, bury=bury)
+
+    def _tell_operators(
+        self, written: Written, dead: Sequence[DeadLetter], skipped: int, received_at: float
+    ) -> None:
+        seconds = time.monotonic() - received_at
+        messages_sent_total.labels("sent").inc(len(written.stored))
+        messages_sent_total.labels("duplicate").inc(len(written.duplicates))
+        messages_sent_total.labels("failed").inc(len(dead))
+        metrics.skipped.inc(skipped)
+        milliseconds = round(seconds * 1_000)
+        for _ in written.stored:
+            metrics.processing_seconds.observe(seconds)
+        write_lines(
+            logging.INFO,
+            [
+                f"Successfully processed message {message.id} in {milliseconds}ms"
+                for message, _ in written.stored
+            ],
+        )
+        for letter in dead:
+            _log_dead_letter(letter)
+
+    def _explain(self, beyond: BeyondLimit) -> str:
+        (topic, partition), offset = next(iter(beyond.offsets.items()))
+        return (
+            f"{self._runs.limit} dead letters in a row in {topic} [{partition}], and the record at"
+            f" offset {offset} would be one more. Stopped before it: see the collection"
+            " dead_letters for the reason; if they are right, go on with --allow-dead-letters N"
+        )
+
+
+def _before(records: Sequence[Record], beyond: BeyondLimit) -> list[Record]:
+    return [
+        record
+        for record in records
+        if record.offset < beyond.offsets.get(record.topic_partition, record.offset + 1)
+    ]
+
+
+def _coordinates(dead: Sequence[DeadLetter]) -> set[tuple[TopicPartition, int]]:
+    return {(letter.record.topic_partition, letter.record.offset) for letter in dead}
+
+
+def _log_dead_letter(letter: DeadLetter) -> None:
+    record, poison = letter.record, letter.poison
+    metrics.dead_letters.labels(poison.reason.value).inc()
+    logger.warning(
+        "Dead letter %s (%s): %s [%d] offset %d key %r: %s",
+        letter.id,
+        poison.reason.value,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        poison.text[:200],
+    )

@@ -1,0 +1,162 @@
+"""The collection `messages` as the consumer writes and looks it up (steps 3 and 4)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from bson import Binary, encode
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import BulkWriteError
+
+from chat_project.mongodb import Document, collection, majority_collection
+from consumers.decoding import SentMessage
+from consumers.errors import RetryLater
+from consumers.numbering import Stored
+from consumers.records import Place
+from messaging.identifiers import derived_message_id
+
+DUPLICATE_KEY = 11_000
+REFUSED_FOR_CONTENT = frozenset({2, 22, 121, 10_334, 17_280})
+"""BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, KeyTooLong: trying the
+same document again cannot help. Every other code is trouble of the server and is retried."""
+
+
+def read_stored(message_ids: Collection[str]) -> dict[str, Stored]:
+    """Which of these ids exist, and from where, with read concern majority."""
+    if not message_ids:
+        return {}
+    found = majority_collection("messages").find(
+        {"_id": {"$in": list(message_ids)}},
+        {"seq": 1, "conversationId": 1, "senderId": 1, "src": 1},
+    )
+    return {document["_id"]: _stored(document) for document in found}
+
+
+def read_documents(message_ids: Collection[str]) -> list[Document]:
+    """The whole stored documents of these ids, in no order."""
+    if not message_ids:
+        return []
+    return list(majority_collection("messages").find({"_id": {"$in": list(message_ids)}}))
+
+
+def read_numbers_above(last_seq: int, conversation_id: str) -> set[int]:
+    """Every stored number of the conversation above its head's."""
+    found = majority_collection("messages").find(
+        {"conversationId": conversation_id, "seq": {"$gt": last_seq}}, {"seq": 1, "_id": 0}
+    )
+    return {document["seq"] for document in found}
+
+
+def read_neighbour_below(conversation_id: str, seq: int) -> Document | None:
+    """The stored message with the greatest number below `seq`."""
+    return majority_collection("messages").find_one(
+        {"conversationId": conversation_id, "seq": {"$lt": seq}}, sort=[("seq", -1)]
+    )
+
+
+class InsertOutcome(msgspec.Struct):
+    """What an unordered insert met; nothing in either means that all was inserted."""
+
+    already_there: bool = False
+    """An id or a number was taken: look again."""
+    refused: dict[str, str] = msgspec.field(default_factory=dict)
+    """Message id -> what the server says against its content."""
+
+
+def insert(documents: Sequence[Document]) -> InsertOutcome:
+    """Inserts unordered, acknowledged by a majority's journals. Raises RetryLater."""
+    outcome = InsertOutcome()
+    if not documents:
+        return outcome
+    try:
+        raw = [RawBSONDocument(encode(document)) for document in documents]
+        collection("messages").insert_many(raw, ordered=False)
+    except BulkWriteError as error:
+        _sort_out(error, documents, outcome)
+    return outcome
+
+
+def _sort_out(error: BulkWriteError, documents: Sequence[Document], outcome: InsertOutcome) -> None:
+    details: Mapping[str, Any] = error.details or {}
+    if details.get("writeConcernErrors"):
+        raise RetryLater(f"the write was not acknowledged: {details['writeConcernErrors'][0]}")
+    for write_error in details.get("writeErrors", ()):
+        if write_error["code"] == DUPLICATE_KEY:
+            outcome.already_there = True
+        elif write_error["code"] in REFUSED_FOR_CONTENT:
+            message_id = documents[write_error["index"]]["_id"]
+            outcome.refused[message_id] = f"{write_error['code']}: {write_error['errmsg']}"
+        else:
+            raise RetryLater(f"MongoDB refused an insert: {write_error['errmsg']}")
+
+
+def message_document(
+    message: SentMessage, *, seq: int, sender_name: str | None, quote: Document | None
+) -> Document:
+    """The stored form (contract section 8); what is empty is absent."""
+    event = message.event
+    document: Document = {
+        "_id": event.message_id,
+        "conversationId": event.conversation_id,
+        "tenantId": event.tenant_id,
+        "seq": seq,
+        "senderId": event.sender_id,
+        "type": event.type or "Text",
+        "content": event.content or "",
+        "status": "Sent",
+        "sentAt": message.sent_at,
+        "src": {**message.place._asdict(), "h": Binary(message.digest)},
+    }
+    if sender_name:
+        document["senderName"] = sender_name
+    if quote:
+        document["replyTo"] = quote
+    if event.mentions:
+        document["mentions"] = [_without_nones(mention) for mention in event.mentions]
+    if event.attachments:
+        document["attachments"] = [_without_nones(each) for each in event.attachments]
+    return document
+
+
+def tombstone_document(
+    conversation_id: str, tenant_id: str, seq: int, sent_at: datetime
+) -> Document:
+    """Fills a number that its message never took, so that clients see no gap (design section 5).
+
+    Its id follows from its place, so that two attempts make the same one.
+    """
+    return {
+        "_id": derived_message_id(tenant_id, "", f"tombstone/{conversation_id}/{seq}"),
+        "conversationId": conversation_id,
+        "tenantId": tenant_id,
+        "seq": seq,
+        "senderId": "",
+        "type": "System",
+        "content": "",
+        "status": "Sent",
+        "sentAt": sent_at,
+        "isDeleted": True,
+    }
+
+
+def last_message_of(document: Document) -> Document:
+    """The conversation's `lastMessage` for a stored message."""
+    fields = ("seq", "senderId", "senderName", "content", "sentAt")
+    return {"messageId": document["_id"], **{f: document[f] for f in fields if f in document}}
+
+
+def _stored(document: Document) -> Stored:
+    src = document.get("src") or {"t": -1, "p": -1, "o": -1, "h": b""}
+    return Stored(
+        seq=document["seq"],
+        conversation_id=document["conversationId"],
+        sender_id=document["senderId"],
+        place=Place(src["t"], src["p"], src["o"]),
+        digest=bytes(src["h"]),
+    )
+
+
+def _without_nones(value: msgspec.Struct) -> Document:
+    plain: Document = msgspec.to_builtins(value)
+    return {name: each for name, each in plain.items() if each is not None}

@@ -1,0 +1,31 @@
+"""What a consumer process tells Prometheus (contract section 9), on a port of its own."""
+
+from collections.abc import Mapping
+
+from prometheus_client import Counter, Gauge, Histogram
+
+processing_seconds = Histogram(
+    "message_processing_duration_seconds",
+    "From the return of consume() to the acknowledged conversation update, per message",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+)
+lag = Gauge(
+    "kafka_consumer_lag",
+    "Records that the group has not handled yet: of a consumer's own partitions, or of all when"
+    " told by consumer_lag",
+    ["topic"],
+)
+skipped = Counter("kafka_records_skipped_total", "Records of event types that nobody here handles")
+dead_letters = Counter("dead_letters_total", "Records that became dead letters", ["reason"])
+retries = Counter("consumer_retries_total", "Attempts that a server's absence made fail")
+offset_jumps = Counter(
+    "kafka_offset_jumps_total", "Times that a partition went on at an unexpected offset", ["topic"]
+)
+effects_failed = Counter(
+    "consumer_effects_failed_total", "Batches whose cache refresh or broadcast did not succeed"
+)
+
+
+def set_lag(lags: Mapping[str, int]) -> None:
+    for topic, records in lags.items():
+        lag.labels(topic).set(records)

@@ -1,0 +1,229 @@
+"""Steps 2 to 7 of a batch (design section 5): the message writer knows MongoDB and not Kafka.
+
+Every write is idempotent and monotone, so that a redelivery, a re-cut batch or a paused process
+that wakes up late changes nothing.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from chat_project.mongodb import Document
+from consumers import heads, messages
+from consumers.dead_letters import DeadLetter
+from consumers.decoding import SentMessage
+from consumers.errors import Poison, Reason, RetryLater
+from consumers.heads import Head, HeadUpdate
+from consumers.numbering import Numbers, classify, newest, number
+from consumers.quotes import find_quotes
+from consumers.records import Place
+
+MAX_PASSES = 20
+"""Passes through steps 2 to 7 before the loop gets to poll Kafka; a pass repeats only when
+another process wrote the same conversations meanwhile, or the server refused a document."""
+
+Pair = tuple[str, str]
+ParticipantNames = Callable[[Collection[Pair]], Mapping[Pair, str]]
+
+
+class Stored(NamedTuple):
+    """A new or kept message and its stored form."""
+
+    message: SentMessage
+    document: Document
+
+
+class Written(msgspec.Struct):
+    """What a batch did, for its effects; lists keep the order of the log."""
+
+    stored: list[Stored] = msgspec.field(default_factory=list)
+    updates: list[HeadUpdate] = msgspec.field(default_factory=list)
+    done: list[SentMessage] = msgspec.field(default_factory=list)
+    """At or below a mark already: an earlier attempt finished them."""
+    duplicates: list[SentMessage] = msgspec.field(default_factory=list)
+    dead: list[DeadLetter] = msgspec.field(default_factory=list)
+
+
+class Thread(msgspec.Struct):
+    """One conversation within a batch: where it stood, what comes, which numbers that gets."""
+
+    head: Head
+    mark: Place
+    """The highest place of the batch, duplicates and dead letters included."""
+    numbers: Numbers
+    numbered: list[SentMessage] = msgspec.field(default_factory=list)
+
+
+class MessageWriter:
+    """Applies decoded messages; `participant_names` gives the names that are known of (conversation,
+    user) pairs."""
+
+    def __init__(self, participant_names: ParticipantNames) -> None:
+        self._participant_names = participant_names
+
+    def apply(
+        self,
+        batch: Sequence[SentMessage],
+        *,
+        check: Callable[[Sequence[DeadLetter]], None],
+        bury: Callable[[Sequence[DeadLetter]], None],
+    ) -> Written:
+        """Stores the batch, which is in log order per partition.
+
+        `check` sees the dead letters of a pass before anything is written and may refuse by
+        raising (design section 6: the run); `bury` writes them durably before a mark covers them.
+        Raises RetryLater, also after a part was written: the whole batch may come again.
+        """
+        refused: dict[Place, Poison] = {}
+        for pass_number in range(MAX_PASSES):
+            written, threads, kept = look_first(batch, refused)  # steps 2 and 3
+            check(written.dead)
+            for thread in threads:  # step 4
+                _number(thread, kept, look_at_held=pass_number > 0)
+            written.stored = self._stored_forms(threads)
+            documents = [each.document for each in written.stored]
+            if not _insert(documents, threads, kept, refused):
+                continue
+            bury(written.dead)  # step 6
+            written.updates = _head_updates(threads, documents)
+            if heads.update_heads(written.updates):  # step 7
+                return written
+        raise RetryLater(f"other writers were faster in {MAX_PASSES} passes")
+
+    def _stored_forms(self, threads: Sequence[Thread]) -> list[Stored]:
+        """Every numbered message with its document: sender's name and quote are looked up."""
+        numbered = [message for thread in threads for message in thread.numbered]
+        known = self._participant_names({_sender(message) for message in numbered})
+        names = {each.id: known.get(_sender(each)) or each.event.sender_name for each in numbered}
+        quotes = find_quotes(numbered, names)
+        seqs = {id_: seq for thread in threads for id_, seq in thread.numbers.assigned.items()}
+        return [
+            Stored(
+                message,
+                messages.message_document(
+                    message,
+                    seq=seqs[message.id],
+                    sender_name=names[message.id],
+                    quote=quotes.get(message.id),
+                ),
+            )
+            for message in numbered
+        ]
+
+
+def look_first(
+    batch: Sequence[SentMessage], refused: Mapping[Place, Poison]
+) -> tuple[Written, list[Thread], dict[str, int]]:
+    """Steps 2 and 3: first the heads, then the ids, never at once (a mark must not be newer).
+
+    Gives what needs no writing, the conversations to be written, and the kept ids' numbers.
+    """
+    written = Written()
+    found = heads.read_heads({message.conversation_id for message in batch})
+    threads: dict[str, Thread] = {}
+    pending = []
+    for message in batch:
+        head = found.get(message.conversation_id)
+        if head is not None:
+            if head.covers(message.place):
+                written.done.append(message)
+                continue
+            thread = threads.setdefault(message.conversation_id, _thread(head, message.place))
+            thread.mark = max(thread.mark, message.place)
+        poison = refused.get(message.place) or _refusal(message, head)
+        if poison is not None:
+            written.dead.append(DeadLetter(message.record, message.place, poison))
+        else:
+            pending.append(message)
+    stored = messages.read_stored({message.id for message in pending})
+    classified = classify(pending, stored)
+    for message in classified.numbered:
+        threads[message.conversation_id].numbered.append(message)
+    written.duplicates = classified.duplicates
+    written.dead += [DeadLetter(m.record, m.place, poison) for m, poison in classified.conflicts]
+    return written, list(threads.values()), classified.kept
+
+
+def _thread(head: Head, mark: Place) -> Thread:
+    return Thread(head, mark, Numbers({}, [], head.last_seq or 0))
+
+
+def _refusal(message: SentMessage, head: Head | None) -> Poison | None:
+    if head is None:
+        return Poison(Reason.UNKNOWN_CONVERSATION, "no conversation has this conversationId")
+    if head.tenant_id != message.event.tenant_id:
+        return Poison(Reason.WRONG_TENANT, "the conversation belongs to another tenant")
+    return None
+
+
+def _number(thread: Thread, kept: Mapping[str, int], *, look_at_held: bool) -> None:
+    last_seq, conversation_id = thread.numbers.last, thread.head.conversation_id
+    thread.numbers = number(
+        last_seq,
+        [message.id for message in thread.numbered],
+        kept,
+        messages.read_numbers_above(last_seq, conversation_id) if look_at_held else (),
+    )
+
+
+def _insert(
+    documents: Sequence[Document],
+    threads: Sequence[Thread],
+    kept: Mapping[str, int],
+    refused: dict[Place, Poison],
+) -> bool:
+    """Inserts what is not kept, and a tombstone for each hole. False: back to step 2."""
+    fresh = [document for document in documents if document["_id"] not in kept]
+    outcome = messages.insert(fresh + _tombstones(threads, documents))
+    for thread in threads:
+        for message in thread.numbered:
+            if (text := outcome.refused.get(message.id)) is not None:
+                refused[message.place] = Poison(Reason.REFUSED_BY_DATABASE, text)
+    return not (outcome.already_there or outcome.refused)
+
+
+def _tombstones(threads: Sequence[Thread], documents: Sequence[Document]) -> list[Document]:
+    by_place: dict[tuple[str, int], Document] = {
+        (each["conversationId"], each["seq"]): each for each in documents
+    }
+    tombstones: list[Document] = []
+    for thread in threads:
+        head = thread.head
+        for seq in thread.numbers.holes:
+            below = by_place.get((head.conversation_id, seq - 1))
+            if below is None:
+                below = messages.read_neighbour_below(head.conversation_id, seq)
+            neighbour = below or by_place[head.conversation_id, thread.numbers.last]
+            tombstones.append(
+                messages.tombstone_document(
+                    head.conversation_id, head.tenant_id, seq, neighbour["sentAt"]
+                )
+            )
+            by_place[head.conversation_id, seq] = tombstones[-1]
+    return tombstones
+
+
+def _head_updates(threads: Sequence[Thread], documents: Sequence[Document]) -> list[HeadUpdate]:
+    latest: dict[str, Document] = {}
+    for document in documents:
+        rival = latest.get(document["conversationId"])
+        if rival is None or newest([rival, document]) is document:
+            latest[document["conversationId"]] = document
+    updates = []
+    for thread in threads:
+        head, newest_here = thread.head, latest.get(thread.head.conversation_id)
+        candidate = messages.last_message_of(newest_here) if newest_here else None
+        updates.append(
+            HeadUpdate(
+                read=head,
+                last_seq=thread.numbers.last,
+                last_message=newest([head.last_message, candidate]),
+                mark=thread.mark,
+            )
+        )
+    return updates
+
+
+def _sender(message: SentMessage) -> Pair:
+    return message.conversation_id, message.event.sender_id

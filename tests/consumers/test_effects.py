@@ -1,0 +1,205 @@
+"""What others learn of a batch: cached heads, broadcasts, outcomes (design section 5, step 8)."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from chat_project import redis as redis_door
+from chat_project.identifiers import new_id
+from chat_project.redis import RedisAway
+from consumers import effects as effects_module
+from consumers import heads
+from consumers.errors import RetryLater
+from realtime.publisher import conversation_channel, user_channel
+from tests.consumers.conftest import Consumer, Log, stored
+
+MakeConversation = Callable[..., str]
+
+
+class Listener:
+    """A hub's ears: what was published on some channels, one (event, data) after the other."""
+
+    def __init__(self) -> None:
+        self._pubsub = redis_door.client().pubsub()
+
+    def on(self, *channels: str) -> "Listener":
+        self._pubsub.subscribe(*channels)
+        return self
+
+    def heard(self) -> list[tuple[str, dict[str, Any]]]:
+        """Everything published before this call: an echo on a channel of its own ends it."""
+        told = []
+        echo = f"echo-{new_id()}"
+        self._pubsub.subscribe(echo)
+        redis_door.client().publish(echo, b"[]")
+        while (message := self._next())["channel"] != echo.encode():
+            told += [(each["event"], each["data"]) for each in json.loads(message["data"])]
+        return told
+
+    def _next(self) -> dict[str, Any]:
+        """The next publication; confirmations of subscriptions are passed over."""
+        while (message := self._pubsub.get_message(timeout=5))["type"] != "message":
+            pass
+        return dict(message)
+
+    def close(self) -> None:
+        self._pubsub.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.close()
+
+
+def test_a_stored_message_is_broadcast_as_its_dto(
+    log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
+) -> None:
+    room = conversation()
+    listener.on(conversation_channel(room))
+    message_id = log.send(room, age_seconds=1)
+
+    consumer.apply(log.records)
+
+    [(name, dto)] = listener.heard()
+    assert name == "ReceiveMessage"
+    assert (dto["messageId"], dto["seq"], dto["status"]) == (message_id, 1, "Sent")
+    assert (dto["reactions"], dto["editedAt"]) == ([], None)
+
+
+def test_a_message_whose_broadcast_a_crash_prevented_is_broadcast_on_redelivery(
+    log: Log,
+    consumer: Consumer,
+    conversation: MakeConversation,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = conversation()
+    listener.on(conversation_channel(room))
+    message_id = log.send(room, age_seconds=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(effects_module, "publish", _redis_away)
+        consumer.apply(log.records)
+    assert listener.heard() == []
+
+    consumer.apply(log.records)
+
+    [(name, dto)] = listener.heard()
+    assert (name, dto["messageId"]) == ("ReceiveMessage", message_id)
+
+
+def _redis_away(_: object) -> None:
+    raise RedisAway("gone")
+
+
+def test_a_replay_is_quiet_but_for_one_hint_a_conversation(
+    log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
+) -> None:
+    room = conversation()
+    listener.on(conversation_channel(room), user_channel("school-1", "user-1"))
+    for _ in range(3):
+        log.send(room, age_seconds=100_000)
+
+    consumer.apply(log.records)
+    first = listener.heard()
+    consumer.apply(log.records)
+
+    assert first == [("Resync", {"conversationId": room})]
+    assert listener.heard() == first
+
+
+def test_a_late_stored_message_is_told_to_its_sender_alone(
+    log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
+) -> None:
+    room = conversation()
+    listener.on(conversation_channel(room), user_channel("school-1", "user-1"))
+    message_id = log.send(room, age_seconds=600)
+
+    consumer.apply(log.records)
+
+    told = listener.heard()
+    outcome = {"messageId": message_id, "conversationId": room, "status": "Sent", "seq": 1}
+    assert ("MessageOutcome", outcome) in told
+    assert ("Resync", {"conversationId": room}) in told
+    assert len(told) == 2
+
+
+def test_a_failure_is_told_to_its_sender_alone(
+    log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
+) -> None:
+    room = conversation(tenant_id="school-2")
+    listener.on(conversation_channel(room), user_channel("school-1", "user-1"))
+    message_id = log.send(room, age_seconds=600)
+
+    consumer.apply(log.records)
+
+    assert listener.heard() == [
+        (
+            "MessageOutcome",
+            {
+                "messageId": message_id,
+                "conversationId": room,
+                "status": "Failed",
+                "failureReason": "wrong_tenant",
+            },
+        )
+    ]
+
+
+def test_the_cached_head_is_refreshed_and_never_goes_back(
+    log: Log, consumer: Consumer, conversation: MakeConversation
+) -> None:
+    room = conversation()
+    for _ in range(3):
+        log.send(room)
+    consumer.apply(log.records)
+
+    consumer.apply(log.records[:1])
+
+    cached = json.loads(redis_door.client().get(f"conversation:{room}:head"))
+    assert (cached["lastSeq"], cached["mark"]["o"]) == (3, 2)
+    assert cached["lastMessage"]["messageId"] == log_id(log, 2)
+
+
+def log_id(log: Log, offset: int) -> str:
+    return str(json.loads(log.records[offset].value or b"")["messageId"])
+
+
+def test_storing_does_not_depend_on_effects(
+    log: Log, consumer: Consumer, conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(effects_module, "publish", broken)
+    room = conversation()
+    log.send(room)
+
+    handled = consumer.apply(log.records)
+
+    assert handled.stop is None
+    assert len(stored(room)) == 1
+
+
+def test_nothing_is_announced_before_it_is_stored(
+    log: Log,
+    consumer: Consumer,
+    conversation: MakeConversation,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(_: object) -> bool:
+        raise RetryLater("MongoDB is away")
+
+    room = conversation()
+    listener.on(conversation_channel(room))
+    log.send(room, age_seconds=1)
+    monkeypatch.setattr(heads, "update_heads", away)
+
+    with pytest.raises(RetryLater):
+        consumer.apply(log.records)
+
+    assert listener.heard() == []
