@@ -1,0 +1,63 @@
+"""`manage.py consume_messages`: Kafka to MongoDB, cache and hubs (contract section 3)."""
+
+import signal
+from typing import Any
+
+from confluent_kafka import KafkaException
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from typing_extensions import override
+
+from chat_project.metrics import start_metrics_server
+from chat_project.settings.environment import environment
+from consumers.arguments import whole_number
+from consumers.client import message_consumer
+from consumers.errors import StopConsuming
+
+
+class Command(BaseCommand):
+    help = (
+        "Stores the messages of the log in MongoDB, until SIGTERM or SIGINT (exit 0). Exit 1: going"
+        " on would harm, the last line says why. Run up to as many as the topic has partitions."
+    )
+
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--group", help="consumer group (default: KAFKA_GROUP_ID)")
+        parser.add_argument(
+            "--max-batch-size", type=whole_number(1, 10_000), default=1_000, metavar="RECORDS"
+        )
+        parser.add_argument(
+            "--max-batch-age-ms",
+            type=whole_number(0, 1_000),
+            default=5,
+            metavar="MS",
+            help="the most time spent waiting for more records (default: 5)",
+        )
+        parser.add_argument(
+            "--allow-dead-letters",
+            type=whole_number(0, 1_000_000),
+            default=0,
+            metavar="N",
+            help="let a run of dead letters be N longer than DEAD_LETTER_RUN_LIMIT",
+        )
+        parser.add_argument(
+            "--drain", action="store_true", help="handle what is there now, then exit 0 (for cron)"
+        )
+
+    @override
+    def handle(self, **options: Any) -> None:
+        loop = message_consumer(
+            environment(),
+            group_id=options["group"] or environment().kafka_group_id,
+            max_batch_size=options["max_batch_size"],
+            max_batch_age_seconds=options["max_batch_age_ms"] / 1_000,
+            allow_dead_letters=options["allow_dead_letters"],
+            drain=options["drain"],
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.stop())
+        try:
+            start_metrics_server(environment().metrics_port)
+            loop.run()
+        except (StopConsuming, KafkaException, OSError) as error:
+            raise CommandError(str(error)) from error
