@@ -1,6 +1,8 @@
 """What clients send: the typed bodies of `text` and `batch`, and how a batch is taken apart."""
 
-from typing import Annotated
+import json
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +17,8 @@ TEXT_BODY_LIMIT_BYTES = 1_000_000
 BATCH_BODY_LIMIT_BYTES = 4_000_000
 
 MAX_BATCH_SIZE = 100
+
+T = TypeVar("T")
 
 
 class MentionRequest(
@@ -54,29 +58,46 @@ def read_batch(body: bytes) -> list[TextRequest | ApiError]:
             code="batch_size",
             details={"field": "messages", "limit": MAX_BATCH_SIZE},
         )
-    return [_read_item(bytes(item)) for item in items]
+    return [_read_item(item) for item in items]
 
 
-_Raws = list[msgspec.Raw]
-_array = msgspec.json.Decoder(_Raws)
-_array_or_object = msgspec.json.Decoder(_Raws | dict[str, msgspec.Raw])
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_array_or_object = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw])
 
 
-def _items_of(body: bytes) -> _Raws:
+def _items_of(body: bytes) -> list[bytes]:
     try:
         whole = _array_or_object.decode(body)
-        if isinstance(whole, list):
-            return whole
-        named = next((value for name, value in whole.items() if name.lower() == "messages"), b"")
-        return _array.decode(named or b"null")
+        items = whole if isinstance(whole, list) else _array.decode(_messages_in(whole) or b"null")
     except msgspec.ValidationError:
-        raise InvalidRequest(
-            'The body must be {"messages": [...]} or an array of messages',
-            code="invalid_field",
-            details={"field": "messages"},
-        ) from None
+        raise _not_a_batch() from None
     except (ValueError, RecursionError) as error:
+        return _items_of_odd_text(body, error)
+    return [bytes(item) for item in items]
+
+
+def _items_of_odd_text(body: bytes, error: Exception) -> list[bytes]:
+    """A lone surrogate must only spoil its own item, so it is split by a decoder that takes it."""
+    try:
+        whole = json.loads(body)
+        items = _messages_in(whole) if isinstance(whole, dict) else whole
+        if not isinstance(items, list):
+            raise _not_a_batch()
+        return [json.dumps(item).encode() for item in items]
+    except (ValueError, RecursionError):
         raise explain(body, error) from None
+
+
+def _messages_in(whole: Mapping[str, T]) -> T | None:
+    return next((value for name, value in whole.items() if name.lower() == "messages"), None)
+
+
+def _not_a_batch() -> InvalidRequest:
+    return InvalidRequest(
+        'The body must be {"messages": [...]} or an array of messages',
+        code="invalid_field",
+        details={"field": "messages"},
+    )
 
 
 def _read_item(item: bytes) -> TextRequest | ApiError:

@@ -1,0 +1,103 @@
+"""A reply quotes a stored message of the same conversation, and of no other."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from chat_project.identifiers import new_id
+from conversations.values import ConversationSettings
+from tests.conftest import Api
+from tests.messaging.conftest import (
+    TEXT,
+    SignIn,
+    data_of,
+    error_of,
+    records_in,
+    store_message,
+    text_for,
+)
+
+
+def logged_quote(group: ConversationSettings) -> dict[str, Any]:
+    (record,) = records_in(group.id)
+    event = msgspec.json.decode(record.value() or b"")
+    return {name: value for name, value in event.items() if name.startswith("replyTo")}
+
+
+def test_the_stored_message_is_quoted(mai: Api, group: ConversationSettings) -> None:
+    original = store_message(group, 1, content="Mai ơi", senderName="Dũng")
+
+    message = data_of(mai.post(TEXT, text_for(group, replyToMessageId=original.upper())))
+
+    quote = {"messageId": original, "content": "Mai ơi", "senderName": "Dũng"}
+    assert message["replyTo"] == quote
+    assert logged_quote(group) == {
+        "replyToMessageId": original,
+        "replyToContent": "Mai ơi",
+        "replyToSenderName": "Dũng",
+    }
+
+
+def test_a_deleted_message_is_quoted_without_its_content(
+    mai: Api, group: ConversationSettings
+) -> None:
+    original = store_message(group, 1, content="gone", senderName="Dũng", isDeleted=True)
+
+    data_of(mai.post(TEXT, text_for(group, replyToMessageId=original)))
+
+    assert logged_quote(group) == {"replyToMessageId": original, "replyToSenderName": "Dũng"}
+
+
+def test_a_message_that_is_not_stored_yet_is_accepted_without_quote(
+    mai: Api, group: ConversationSettings
+) -> None:
+    unstored = new_id()
+
+    message = data_of(mai.post(TEXT, text_for(group, replyToMessageId=unstored)))
+
+    assert message["replyTo"] == {"messageId": unstored, "content": None, "senderName": None}
+    assert logged_quote(group) == {"replyToMessageId": unstored}
+
+
+@pytest.mark.parametrize("member", [True, False], ids=["mine", "not mine"])
+def test_a_message_of_another_conversation_is_refused(
+    api: SignIn, mai: Api, group: ConversationSettings, new_conversation: Any, member: bool
+) -> None:
+    elsewhere = new_conversation(mai if member else api(tenant_id=mai.tenant_id))
+    original = store_message(elsewhere, 1)
+
+    response = mai.post(TEXT, text_for(group, replyToMessageId=original), idempotency_key="k")
+
+    assert (response.status_code, error_of(response)["code"]) == (
+        400,
+        "reply_to_other_conversation",
+    )
+    assert not records_in(group.id)
+    assert mai.post(TEXT, text_for(group), idempotency_key="k").status_code == 200
+
+
+def test_nothing_of_another_tenants_message_is_seen(
+    api: SignIn, mai: Api, group: ConversationSettings, new_conversation: Any
+) -> None:
+    foreign = store_message(new_conversation(api()), 1, content="secret")
+
+    message = data_of(mai.post(TEXT, text_for(group, replyToMessageId=foreign)))
+
+    assert message["replyTo"] == {"messageId": foreign, "content": None, "senderName": None}
+    assert logged_quote(group) == {"replyToMessageId": foreign}
+
+
+def test_an_outsider_learns_nothing_of_the_message_by_a_reply(
+    api: SignIn, mai: Api, group: ConversationSettings, new_conversation: Any
+) -> None:
+    original = store_message(new_conversation(mai), 1)
+    outsider = api(tenant_id=mai.tenant_id)
+
+    response = outsider.post(TEXT, text_for(group, replyToMessageId=original))
+
+    assert error_of(response)["code"] == "not_a_participant"
+
+
+def test_an_empty_reply_id_is_none(mai: Api, group: ConversationSettings) -> None:
+    assert data_of(mai.post(TEXT, text_for(group, replyToMessageId="")))["replyTo"] is None
