@@ -6,7 +6,12 @@ This package alone knows these keys. Redis away: every answer comes from MongoDB
 from conversations.cache.heads import Head, Mark, refresh_heads
 from conversations.cache.lookups import Found, Lookup, look_up
 from conversations.cache.publication import publish
-from conversations.cache.records import AcceptanceRecord, forget_record, read_record
+from conversations.cache.records import (
+    AcceptanceRecord,
+    forget_record,
+    forget_records,
+    read_record,
+)
 from conversations.values import ConversationSettings, Membership
 
 __all__ = [
@@ -18,6 +23,7 @@ __all__ = [
     "Mark",
     "Membership",
     "forget_record",
+    "forget_records",
     "look_up",
     "publish",
     "read_record",

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import redis
+from pymongo.errors import PyMongoError
 
 from chat_project.metrics import cache_requests_total
 from chat_project.redis import RedisAway, guarded
@@ -18,7 +19,12 @@ from conversations.cache.keys import (
     settings_key,
     ttl_seconds,
 )
-from conversations.cache.records import AcceptanceRecord, decode_record, encode_record
+from conversations.cache.records import (
+    AcceptanceRecord,
+    decode_record,
+    encode_record,
+    forget_records,
+)
 from conversations.values import ConversationSettings, Membership, Pair
 
 
@@ -68,7 +74,8 @@ def look_up(lookups: Sequence[Lookup]) -> list[Found]:
     """Answers all questions, in their order, by one Redis round trip when everything is cached.
 
     Misses cost two MongoDB queries and one more round trip, all together. Redis away: all from
-    MongoDB, without records. Raises pymongo's errors when MongoDB is needed and away.
+    MongoDB, without records. Raises pymongo's errors when MongoDB is needed and away, and leaves
+    no record then.
     """
     ids = list(dict.fromkeys(lookup.conversation_id for lookup in lookups))
     pairs = list(dict.fromkeys((lookup.conversation_id, lookup.user_id) for lookup in lookups))
@@ -82,7 +89,11 @@ def look_up(lookups: Sequence[Lookup]) -> list[Found]:
     _count("settings", missed, len(ids), len(lost_ids))
     _count("member", missed, len(pairs), len(lost_pairs))
     if lost_ids or lost_pairs:
-        _load(known, lost_ids, lost_pairs)
+        try:
+            _load(known, lost_ids, lost_pairs)
+        except PyMongoError:
+            forget_records(_created(lookups, known))
+            raise
     return [_found(lookup, place, known) for place, lookup in enumerate(lookups)]
 
 
@@ -184,6 +195,12 @@ def _fill(
     for (conversation_id, user_id), membership in members.items():
         add_members(pipeline, conversation_id, {user_id: membership})
     pipeline.execute()
+
+
+def _created(lookups: Sequence[Lookup], known: _Known) -> list[str]:
+    """The ids of the messages whose records this call has made."""
+    made = [place for place, (created, _record) in known.records.items() if created]
+    return [str(lookups[place].message_id) for place in made]
 
 
 def _found(lookup: Lookup, place: int, known: _Known) -> Found:

@@ -1,5 +1,7 @@
 """The acceptance record of a message: what was accepted when, kept for some time under its id."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from chat_project.redis import RedisAway, guarded
@@ -39,8 +41,19 @@ def read_record(message_id: str) -> AcceptanceRecord | None:
 
 
 def forget_record(message_id: str) -> None:
-    """Only for the request that made it, after a refusal. Redis away: it ends with its time."""
+    """As `forget_records`, for one message."""
+    forget_records([message_id])
+
+
+def forget_records(message_ids: Collection[str]) -> None:
+    """Only for the request that made them, after a refusal; one round trip.
+
+    Redis away: they end with their time.
+    """
+    if not message_ids:
+        return
+    keys = [record_key(message_id) for message_id in message_ids]
     try:
-        guarded(lambda redis: redis.delete(record_key(message_id)))
+        guarded(lambda redis: redis.delete(*keys))
     except RedisAway:
         return

@@ -13,7 +13,7 @@ from chat_project.timestamps import now
 from conversations import cache, policies
 from conversations.selectors import settings_of
 from conversations.services.people import check, participant_document
-from conversations.services.transactions import in_transaction
+from conversations.services.transactions import TRANSACTION_SECONDS, in_transaction
 from conversations.values import ConversationSettings, ConversationType, Person, Role
 
 FIRST_VERSION = 1
@@ -55,12 +55,17 @@ def open_conversation(plan: Plan, founders: Founders) -> Founded:
         collection("participants").insert_many(participants, session=session)
 
     try:
-        in_transaction(insert)
+        in_transaction(insert, within_seconds=_seconds_for(len(participants)))
     except DuplicateKeyError:
         return Founded(_same_as(conversation, participants), created=False)
     settings = settings_of(conversation)
     cache.publish(settings, {})  # over the mark of an unknown id; no member of one is ever cached
     return Founded(settings, created=True)
+
+
+def _seconds_for(participants: int) -> float:
+    """Founding a channel of 25,000 takes five seconds on two cores; six times that is allowed."""
+    return TRANSACTION_SECONDS + participants / 1_000
 
 
 def _conversation(plan: Plan) -> Document:

@@ -16,13 +16,15 @@ from conversations.policies import conversation_not_found
 
 T = TypeVar("T")
 
-TRANSACTION_SECONDS = 20.0
-"""For all attempts of one transaction; founding a channel of 25,000 takes some two seconds."""
+TRANSACTION_SECONDS = 5.0
+"""For all attempts of one transaction; as long as a door waits for MongoDB anyway."""
 
 
-def in_transaction(work: Callable[[ClientSession], T]) -> T:
+def in_transaction(
+    work: Callable[[ClientSession], T], *, within_seconds: float = TRANSACTION_SECONDS
+) -> T:
     """Runs `work` until it commits; what it raises aborts. It may run more than once."""
-    with pymongo.timeout(TRANSACTION_SECONDS), mongodb.client().start_session() as session:
+    with pymongo.timeout(within_seconds), mongodb.client().start_session() as session:
         return session.with_transaction(
             work,
             read_concern=ReadConcern("snapshot"),

@@ -2,11 +2,12 @@ import time
 
 import msgspec
 import pytest
+from pymongo.errors import AutoReconnect
 
 from chat_project.identifiers import new_id
 from chat_project.metrics import cache_requests_total
 from chat_project.redis import client
-from conversations import cache, services
+from conversations import cache, selectors, services
 from conversations.cache import AcceptanceRecord, Found, Lookup
 from conversations.cache.keys import ttl_seconds
 from conversations.values import ConversationSettings, Membership, Person, Role
@@ -201,6 +202,50 @@ def test_a_forgotten_record_is_gone(group: ConversationSettings, teacher: Person
     cache.forget_record(message_id)
 
     assert cache.read_record(message_id) is None
+
+
+def test_without_mongodb_a_miss_leaves_no_record_behind(
+    group: ConversationSettings, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_pairs: object) -> None:
+        raise AutoReconnect("away")
+
+    monkeypatch.setattr(selectors, "memberships", away)
+    message_id = new_id()
+
+    with pytest.raises(AutoReconnect):
+        cache.look_up([Lookup(group.id, teacher.user_id, message_id, record(group.id))])
+
+    assert cache.read_record(message_id) is None
+
+
+def test_a_record_of_another_request_stays_when_mongodb_is_away(
+    group: ConversationSettings, teacher: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_pairs: object) -> None:
+        raise AutoReconnect("away")
+
+    message_id = new_id()
+    cache.look_up([Lookup(group.id, teacher.user_id, message_id, record(group.id))])
+    monkeypatch.setattr(selectors, "memberships", away)
+
+    with pytest.raises(AutoReconnect):
+        cache.look_up([Lookup(group.id, new_id(), message_id, record(group.id))])
+
+    assert cache.read_record(message_id) == record(group.id)
+
+
+def test_many_records_are_forgotten_in_one_round_trip(
+    group: ConversationSettings, teacher: Person, round_trips: Count
+) -> None:
+    ids = [new_id() for _ in range(100)]
+    cache.look_up([Lookup(group.id, teacher.user_id, id_, record(group.id)) for id_ in ids])
+    round_trips.reset()
+
+    cache.forget_records(ids)
+
+    assert round_trips.times == 1
+    assert not any(cache.read_record(id_) for id_ in ids)
 
 
 def test_hits_and_misses_are_counted_apart(group: ConversationSettings, teacher: Person) -> None:
