@@ -12,7 +12,7 @@ from messaging.viewsets import MessageViewSet
 api = CaseInsensitiveRouter()
 api.register("messages", MessageViewSet, basename="messages")
 
-for_programs = [
+for_programs: list[Route] = [
     re_path(r"^api/v1/", include(api.urls)),
     re_path(r"^health/live$", health.live),
     re_path(r"^health/ready$", health.ready),
