@@ -28,7 +28,7 @@ class Pipeline:
             **(addresses or {}),
             "KAFKA_TOPIC_PREFIX": name,
             "KAFKA_GROUP_ID": name,
-            "METRICS_PORT": str(_free_port()),
+            "METRICS_PORT": str(free_port()),
         }
         known: dict[str, Any] = {key.lower(): value for key, value in self.variables.items()}
         self.environment = Environment(**known)
@@ -102,7 +102,7 @@ def count_stored(rooms: Sequence[str]) -> int:
     return collection("messages").count_documents({"conversationId": {"$in": list(rooms)}})
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
