@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pymongo.errors import PyMongoError
 
 from chat_project.api.errors import ApiError, InvalidRequest, Unprocessable
-from conversations.cache import Found, Lookup, forget_record, look_up
+from conversations.cache import Found, Lookup, forget_records, look_up
 from conversations.policies import may_send
 from messaging.drafts import Admitted, Draft
 from messaging.selectors import QuotedMessage, quoted_messages
@@ -43,9 +43,8 @@ def admit(drafts: Sequence[Draft]) -> list[Admitted | ApiError]:
 
 
 def forget_all(message_ids: Iterable[str]) -> None:
-    """Removes acceptance records; only for the request that created them."""
-    for message_id in message_ids:
-        forget_record(message_id)
+    """Removes acceptance records in one round trip; only for the request that created them."""
+    forget_records(list(message_ids))
 
 
 def _judge_all(drafts: Sequence[Draft], found: Sequence[Found]) -> list[Admitted | ApiError]:
