@@ -53,15 +53,19 @@ def test_the_client_sees_the_413_after_sending_a_body_over_the_limit(
     assert answer.json()["error"]["details"] == {"limitBytes": MEBIBYTE}
 
 
-def test_a_refused_client_that_still_sends_sees_the_answer(served: Served) -> None:
-    answer = httpx.post(
-        served.url + "/api/v1/probe/note",
-        content=note(900_000),
-        headers={"Content-Type": "application/json"},
-        timeout=30,
-    )
+@pytest.mark.parametrize(
+    ("path", "status"), [(LENGTH, 413), ("/api/v1/probe/note", 401), ("/api/v1/nothing", 404)]
+)
+def test_a_client_that_reads_only_after_sending_everything_sees_the_refusal(
+    served: Served, path: str, status: int
+) -> None:
+    body = note(12 * MEBIBYTE)
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        answer = connection.recv(4_096).decode()
 
-    assert answer.status_code == 401
+    assert answer.startswith(f"HTTP/1.1 {status} ")
 
 
 def test_a_broken_chunk_is_no_crash(served: Served) -> None:
