@@ -55,12 +55,19 @@ def _drain(request: HttpRequest) -> None:
 
 
 def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Django's own error pages (unknown path, bad host, crash) in the API's shape."""
+    """Django's own error pages (unknown path, bad host, crash) in the API's shape.
+
+    The response stays the same one: the headers that other middleware set must not be lost.
+    """
     if response.headers.get("Content-Type") == JSON or request.path.startswith(_PAGES_FOR_PEOPLE):
         return response
-    status = response.status_code
-    error = ErrorBody(CODES.get(status, "bad_request"), f"{response.reason_phrase}.")
-    return HttpResponse(encode(error=error), content_type=JSON, status=status)
+    if not isinstance(response, HttpResponse):
+        return response
+    error = ErrorBody(CODES.get(response.status_code, "bad_request"), f"{response.reason_phrase}.")
+    response.content = encode(error=error)
+    response.headers["Content-Type"] = JSON
+    response.headers.pop("Content-Length", None)
+    return response
 
 
 def _observe(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:

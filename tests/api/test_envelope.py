@@ -105,6 +105,18 @@ def test_a_wrong_host_is_400_in_the_envelope() -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/nothing", f"{PROBE}/crash", f"{PROBE}/dates"])
+def test_errors_keep_the_security_headers_of_every_answer(settings: Settings, path: str) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+
+    answer = client().get(path, headers={"X-Forwarded-Proto": "https"})
+
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
 def test_unavailable_says_when_to_come_back_and_keeps_its_details() -> None:
     answer = client().get(f"{PROBE}/unavailable")
 
