@@ -5,6 +5,7 @@ Nothing here deletes a topic or changes an existing one.
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from time import monotonic, sleep
 
@@ -48,13 +49,12 @@ class TopicAdministration:
         return len(self._metadata().brokers)
 
     def create_missing(self, plans: Sequence[TopicPlan]) -> list[TopicPlan]:
-        """Creates what is not there and waits until every broker's clients can see it."""
+        """Creates what is not there and waits until it can be used; gives what it created."""
         existing = self._metadata().topics
         missing = [plan for plan in plans if plan.name not in existing]
-        if missing:
-            self._create(missing)
-            self._wait_until_visible(missing)
-        return missing
+        created = self._create(missing) if missing else []
+        self._wait_until_visible(missing)
+        return created
 
     def differences(self, plan: TopicPlan) -> Iterator[str]:
         """In what an existing topic is not as planned, one phrase each."""
@@ -69,23 +69,14 @@ class TopicAdministration:
             if actual.get(name) != wanted:
                 yield f"{name}: {actual.get(name)}, wanted {wanted}"
 
-    def _create(self, plans: Sequence[TopicPlan]) -> None:
-        futures = self._admin.create_topics(
-            [
-                NewTopic(
-                    plan.name, plan.partitions, plan.replication_factor, config=dict(plan.configs)
-                )
-                for plan in plans
-            ],
-            request_timeout=REQUEST_TIMEOUT_SECONDS,
-        )
-        for name, future in futures.items():
-            try:
-                future.result()
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    text = f"topic {name} was not created: {error.args[0].str()}"
-                    raise KafkaAway(text) from error
+    def _create(self, plans: Sequence[TopicPlan]) -> list[TopicPlan]:
+        """Without those that somebody else created meanwhile."""
+        new = [
+            NewTopic(plan.name, plan.partitions, plan.replication_factor, config=dict(plan.configs))
+            for plan in plans
+        ]
+        futures = self._admin.create_topics(new, request_timeout=REQUEST_TIMEOUT_SECONDS)
+        return [plan for plan in plans if _is_created(plan.name, futures[plan.name])]
 
     def _wait_until_visible(self, plans: Sequence[TopicPlan]) -> None:
         deadline = monotonic() + VISIBLE_TIMEOUT_SECONDS
@@ -102,7 +93,7 @@ class TopicAdministration:
         if topic is None or topic.error is not None:
             return False
         leaders = [partition.leader for partition in topic.partitions.values()]
-        return len(leaders) == plan.partitions and min(leaders) >= 0
+        return min(leaders, default=-1) >= 0
 
     def _metadata(self) -> ClusterMetadata:
         try:
@@ -139,3 +130,13 @@ def planned_topics(environment: Environment, *, brokers: int) -> list[TopicPlan]
         TopicPlan(environment.message_topic, partitions, replication_factor, messages),
         TopicPlan(environment.dead_letter_topic, partitions, replication_factor, dead_letters),
     ]
+
+
+def _is_created(name: str, creation: "Future[None]") -> bool:
+    try:
+        creation.result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise KafkaAway(f"topic {name} was not created: {error.args[0].str()}") from error
+    return True
