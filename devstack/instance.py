@@ -3,6 +3,7 @@
 import base64
 import fcntl
 import json
+import os
 import re
 import shutil
 import uuid
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 from devstack.errors import StackError
 from devstack.ports import free_port
@@ -89,17 +91,33 @@ def load_or_create(name: str, *, brokers: int | None, mongodb_members: int | Non
 
 
 def delete(name: str) -> None:
-    """Deletes the folder: data, logs, remembered ports."""
+    """Deletes the folder (data, logs, remembered ports) and the lock, which the caller holds."""
     shutil.rmtree(folder_of(name), ignore_errors=True)
+    _lock_file(name).unlink()
 
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Holds the lock `.devstack/<name>.lock` against other processes; waits for it."""
     ROOT.mkdir(exist_ok=True)
-    with (ROOT / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    while True:
+        with _lock_file(name).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if _is_still_there(lock):
+                yield
+                return
+
+
+def _lock_file(name: str) -> Path:
+    return ROOT / f"{name}.lock"
+
+
+def _is_still_there(lock: TextIO) -> bool:
+    """False if the one that had the lock before deleted the file."""
+    try:
+        return os.path.samestat(os.fstat(lock.fileno()), os.stat(lock.name))
+    except FileNotFoundError:
+        return False
 
 
 def _create(name: str, brokers: int, mongodb_members: int) -> Instance:

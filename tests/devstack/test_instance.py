@@ -1,3 +1,5 @@
+from threading import Thread
+
 import pytest
 
 from devstack import Stack, StackError, instance
@@ -66,4 +68,21 @@ def test_reset_forgets_the_instance(idle_stack: Stack) -> None:
     idle_stack.reset()
 
     assert instance.load(idle_stack.name) is None
-    assert not instance.folder_of(idle_stack.name).exists()
+    assert not list(instance.ROOT.glob(f"{idle_stack.name}*"))
+
+
+def test_a_waiter_for_a_deleted_lock_takes_the_new_one(idle_stack: Stack) -> None:
+    inside: list[str] = []
+
+    def enter(who: str) -> None:
+        with instance.locked(idle_stack.name):
+            inside.append(who)
+
+    with instance.locked(idle_stack.name):
+        waiter = Thread(target=enter, args=("waiter",))
+        waiter.start()
+        instance.delete(idle_stack.name)
+    waiter.join(timeout=10)
+
+    assert inside == ["waiter"]
+    assert (instance.ROOT / f"{idle_stack.name}.lock").exists()

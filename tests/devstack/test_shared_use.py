@@ -1,9 +1,10 @@
+from collections.abc import Iterator
 from typing import Self
 
 import pytest
 from typing_extensions import override
 
-from devstack import Stack
+from devstack import Stack, instance
 from devstack.shared_use import SharedUse
 
 
@@ -26,8 +27,9 @@ class StackWithoutServers(Stack):
 
 
 @pytest.fixture
-def stack(idle_stack: Stack) -> StackWithoutServers:
-    return StackWithoutServers(idle_stack.name)
+def stack(idle_stack: Stack) -> Iterator[StackWithoutServers]:
+    yield StackWithoutServers(idle_stack.name)
+    (instance.ROOT / f"{idle_stack.name}.users").unlink()
 
 
 def test_the_last_user_stops_what_the_first_started(stack: StackWithoutServers) -> None:
