@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from conversations import services
 from conversations.values import ConversationSettings
 from tests.conftest import Api
 from tests.messaging.conftest import (
@@ -46,6 +47,15 @@ def test_a_reply_costs_one_query_more(mai: Api, cached: ConversationSettings, ca
     reply = text_for(cached, replyToMessageId=store_message(cached, 1))
 
     assert cost(calls, cached, lambda: data_of(mai.post(TEXT, reply))) == (1, 1, 1)
+
+
+def test_a_refused_reply_reads_no_message(
+    mai: Api, colleague: Api, cached: ConversationSettings, calls: Calls
+) -> None:
+    reply = text_for(cached, replyToMessageId=store_message(cached, 1))
+    services.remove_participant(cached.id, colleague.user_id)
+
+    assert cost(calls, cached, lambda: colleague.post(TEXT, reply))[1:] == (0, 0)
 
 
 def test_a_batch_of_a_hundred_costs_one_round_trip(

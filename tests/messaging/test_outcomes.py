@@ -166,7 +166,7 @@ def test_an_id_that_nobody_has_is_404(mai: Api, message_id: str) -> None:
 def test_every_stored_detail_is_answered(mai: Api, group: ConversationSettings) -> None:
     stored = store_message(
         group,
-        2,
+        2**40,
         type="Image",
         replyTo={"messageId": "m-1", "content": "Chào"},
         mentions=[{"userId": "u-1", "startIndex": 0, "length": 3}],
@@ -199,7 +199,7 @@ def test_every_stored_detail_is_answered(mai: Api, group: ConversationSettings) 
         {"emojiCode": "👍", "userId": "u-2", "userName": None, "reactedAt": noon}
     ]
     assert (message["editedAt"], message["pinnedAt"], message["pinnedBy"]) == (noon, noon, "u-3")
-    assert (message["isPinned"], message["type"]) == (True, "Image")
+    assert (message["isPinned"], message["type"], message["seq"]) == (True, "Image", 2**40)
 
 
 def test_a_deleted_message_keeps_its_place_without_its_content(

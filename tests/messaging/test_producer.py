@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -144,6 +145,39 @@ def test_a_topic_with_other_partitions_than_the_settings_is_told(
 
     with pytest.raises(KafkaAway, match="10 partitions, KAFKA_PARTITIONS says 3"):
         producer.check_reachable()
+
+
+class RoomForOneLess:
+    """librdkafka's queue as a send may meet it: full for one record, with room for the next."""
+
+    def __init__(self) -> None:
+        self.produced: list[bytes] = []
+
+    def produce(self, _topic: str, value: bytes, *_: Any, **__: Any) -> None:
+        if value == b"2":
+            raise BufferError
+        self.produced.append(value)
+
+
+def test_nothing_overtakes_a_record_that_found_no_room(
+    use_producer: UseProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    producer = use_producer()
+    queue = RoomForOneLess()
+    records = [Outgoing(key="k", value=value, headers=[]) for value in (b"1", b"2", b"3")]
+    monkeypatch.setattr(module, "REPORT_TIMEOUT_SECONDS", 0.0)
+    kafka, producer._kafka = producer._kafka, mixed_with(queue, producer._kafka)
+
+    outcomes = producer.send(records, ignore)
+
+    producer._kafka = kafka
+    assert queue.produced == [b"1"]
+    assert outcomes == [Unknown(), Refused(Reason.QUEUE_FULL), Refused(Reason.QUEUE_FULL)]
+
+
+def mixed_with(queue: RoomForOneLess, kafka: Any) -> Any:
+    """Produces into the queue, polls the real client."""
+    return SimpleNamespace(produce=queue.produce, poll=kafka.poll)
 
 
 def test_an_empty_send_is_answered_at_once(use_producer: UseProducer) -> None:
