@@ -4,6 +4,7 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
 from consumers.effects import Effects
@@ -67,7 +68,7 @@ def message_consumer(
     session_seconds = environment.kafka_session_timeout_ms / 1_000
     return ConsumerLoop(
         consumer_settings(environment, group_id=group_id),
-        AdminClient({**environment.kafka_connection()}),
+        AdminClient({**environment.kafka_connection()}, logger=kafka_logger),
         environment.subscribed_topics,
         handler,
         limits=Limits(

@@ -1,14 +1,12 @@
 """The topic that keeps dead letters whole, for ever (design section 6)."""
 
-import logging
 from collections.abc import Mapping, Sequence
 
 import confluent_kafka as kafka
 
+from chat_project.kafka_logs import kafka_logger
 from consumers.dead_letters import DeadLetter, headers_of
 from consumers.errors import RetryLater
-
-logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 2_097_152
 """A record of the main topic (1 MiB) and the headers added to it; the topic's limit too."""
@@ -63,5 +61,5 @@ class KafkaDeadLetterTopic:
 
     def _connected(self) -> kafka.Producer:
         if self._producer is None:
-            self._producer = kafka.Producer({**self._connection, **_SETTINGS}, logger=logger)
+            self._producer = kafka.Producer({**self._connection, **_SETTINGS}, logger=kafka_logger)
         return self._producer

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 import confluent_kafka as kafka
 import msgspec
 
+from chat_project.kafka_logs import kafka_logger
 from consumers.errors import RetryLater
 from consumers.offsets import ANSWER_SECONDS, committed_offsets
 from consumers.records import TopicPartition
@@ -25,7 +26,7 @@ class LagReader:
 
     def __init__(self, connection: Mapping[str, str], group_id: str) -> None:
         self._consumer = kafka.Consumer(
-            {**connection, "group.id": group_id, "enable.auto.commit": False}
+            {**connection, "group.id": group_id, "enable.auto.commit": False}, logger=kafka_logger
         )
 
     def read(self, topics: Collection[str]) -> list[PartitionLag]:

@@ -15,6 +15,7 @@ import confluent_kafka as kafka
 import msgspec
 from confluent_kafka.admin import AdminClient
 
+from chat_project.kafka_logs import kafka_logger
 from consumers import metrics
 from consumers.assignment import Assignment
 from consumers.errors import RetryLater, StopConsuming
@@ -33,6 +34,7 @@ FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.1, 5.0
 SLICE_SECONDS = 0.2
 """How long a stop signal may go unnoticed while waiting."""
 REPORT_SECONDS = 1.0
+CLOSE_SECONDS = 10.0
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -86,7 +88,9 @@ class ConsumerLoop:
         limits: Limits,
         drain: bool = False,
     ) -> None:
-        self._consumer = kafka.Consumer({**settings, "error_cb": self._on_error}, logger=logger)
+        self._consumer = kafka.Consumer(
+            {**settings, "error_cb": self._on_error}, logger=kafka_logger
+        )
         self._admin = admin
         self._topics = topics
         self._handler = handler
@@ -105,14 +109,13 @@ class ConsumerLoop:
 
     def run(self) -> None:
         """Raises StopConsuming when going on would harm, KafkaException when Kafka is beyond
-        repair; stored offsets are committed in every case."""
+        repair. Offsets of handled batches are committed in every case."""
         try:
             self._run()
         except _Abandoned:
             logger.warning("Stopped while waiting: the batch in hand will be delivered again")
         finally:
-            commit(self._consumer, wait=True)
-            self._consumer.close()
+            self._close()
 
     def _run(self) -> None:
         ends = end_offsets(self._consumer, self._topics) if self._drain else {}
@@ -125,9 +128,22 @@ class ConsumerLoop:
             now = time.monotonic()
             if now - reported > REPORT_SECONDS:
                 reported = now
-                metrics.set_lag(lag_by_topic(self._consumer, self._assignment.positions))
+                lags = lag_by_topic(self._consumer, self._assignment.positions)
+                metrics.set_lag(dict.fromkeys(self._topics, 0) | lags)
             if self._drain and self._is_drained(ends, waited_seconds=now - started):
                 return
+
+    def _close(self) -> None:
+        """Leaves the group, and waits for commits on their way, but not for ever.
+
+        Without brokers librdkafka's close() was seen to hang for minutes; the process may end
+        without it, and the group then takes the session timeout to notice.
+        """
+        closing = threading.Thread(target=self._consumer.close, name="close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS)
+        if closing.is_alive():
+            logger.warning("Kafka is away: ended without leaving the group")
 
     def _subscribe(self) -> None:
         self._consumer.subscribe(
@@ -183,6 +199,8 @@ class ConsumerLoop:
         self._handler.assigned([describe(self._admin, topic) for topic in topics], committed)
         assignment.fresh -= partitions
         for partition in partitions:
+            if committed[partition] is None:
+                logger.info("%s [%d] has no committed offset: from its first record", *partition)
             jump = jumps.get(partition)
             assignment.positions[partition] = jump.offset if jump else committed[partition]
 
@@ -191,7 +209,7 @@ class ConsumerLoop:
             return
         handled = self._retrying(self._apply_buffer)
         store(self._consumer, self._assignment.advance(handled.records))
-        commit(self._consumer, wait=False)
+        commit(self._consumer)
         if handled.stop:
             raise StopConsuming(handled.stop)
         self._buffer = self._buffer[len(handled.records) :]
@@ -258,7 +276,6 @@ class ConsumerLoop:
         logger.warning("Kafka: %s", error)
 
     def _on_error(self, error: kafka.KafkaError) -> None:
-        """A callback: it must not raise."""
+        """A callback: it must not raise. What is not fatal mends itself, and is logged anyway."""
         if error.fatal():
             self._fatal = error
-        logger.warning("Kafka: %s", error)

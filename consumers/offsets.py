@@ -71,13 +71,12 @@ def store(consumer: kafka.Consumer, following: Mapping[TopicPartition, int]) -> 
             logger.info("Offset of %s [%d] not stored: %s", *partition, error)
 
 
-def commit(consumer: kafka.Consumer, *, wait: bool) -> None:
-    """Commits what is stored. A failure costs a redelivery, never a record: it is only logged."""
+def commit(consumer: kafka.Consumer) -> None:
+    """Sends what is stored, without waiting. A failure costs a redelivery, never a record."""
     try:
-        consumer.commit(asynchronous=False) if wait else consumer.commit(asynchronous=True)
+        consumer.commit(asynchronous=True)
     except kafka.KafkaException as error:
-        if error.args[0].code() != kafka.KafkaError._NO_OFFSET:
-            logger.warning("Offsets not committed, they will be delivered again: %s", error)
+        logger.warning("Offsets not committed, they will be delivered again: %s", error)
 
 
 def _offset(committed: int) -> int | None:

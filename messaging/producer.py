@@ -15,6 +15,7 @@ import confluent_kafka
 from confluent_kafka import KafkaError, KafkaException
 from django.conf import settings
 
+from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import environment
 from messaging.deliveries import (
     Delivered,
@@ -79,7 +80,7 @@ class Producer:
             "queue.buffering.max.messages": queue_limit,
             "error_cb": self._on_error,
         }
-        self._kafka = confluent_kafka.Producer(config, logger=logger)
+        self._kafka = confluent_kafka.Producer(config, logger=kafka_logger)
         self._topic, self._partitions = topic, partitions
         self._slots = BoundedSemaphore(waiting_threads)
         self._sent_at: OrderedDict[PendingSend, float] = OrderedDict()

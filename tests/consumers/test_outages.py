@@ -125,6 +125,24 @@ def test_sigterm_ends_a_consumer_that_waits_for_mongodb(broken: Broken) -> None:
     assert broken.stored(room) == numbered(first + waiting)
 
 
+def test_sigterm_ends_a_consumer_whose_kafka_is_gone(broken: Broken) -> None:
+    room = broken.conversation()
+    pipeline = broken.pipeline
+    kafka = broken.stack.service("kafka-1")
+    with pipeline.consumer() as consumer:
+        ids = pipeline.send(room)
+        wait_until(lambda: broken.last_seq(room) == 1, "the first is stored")
+        kafka.kill()
+        try:
+            assert consumer.stop() == 0
+        finally:
+            kafka.start()
+
+    with pipeline.consumer("--drain") as successor:
+        assert successor.wait(60) == 0
+    assert broken.stored(room) == numbered(ids)
+
+
 def test_a_dead_letter_topic_that_takes_nothing_blocks_and_drops_nothing(broken: Broken) -> None:
     room = broken.conversation()
     pipeline = Pipeline(broken.stack.env())
