@@ -4,9 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from pymongo.errors import AutoReconnect
 
 from chat_project.identifiers import new_id
 from conversations.values import ConversationSettings
+from messaging import admission
+from messaging.identifiers import derived_message_id
 from tests.conftest import Api
 from tests.messaging.conftest import (
     TEXT,
@@ -14,6 +17,7 @@ from tests.messaging.conftest import (
     data_of,
     error_of,
     records_in,
+    status_of,
     store_message,
     text_for,
 )
@@ -101,3 +105,20 @@ def test_an_outsider_learns_nothing_of_the_message_by_a_reply(
 
 def test_an_empty_reply_id_is_none(mai: Api, group: ConversationSettings) -> None:
     assert data_of(mai.post(TEXT, text_for(group, replyToMessageId="")))["replyTo"] is None
+
+
+def test_without_the_database_a_reply_is_503_and_leaves_nothing_behind(
+    mai: Api, group: ConversationSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_of(mai.post(TEXT, text_for(group)))  # so that only the quoted message must be read
+
+    def away(_ids: object) -> None:
+        raise AutoReconnect("no primary")
+
+    with monkeypatch.context() as without_database:
+        without_database.setattr(admission, "quoted_messages", away)
+        reply = text_for(group, replyToMessageId=new_id())
+        response = mai.post(TEXT, reply, idempotency_key="k")
+
+    assert (response.status_code, error_of(response)["code"]) == (503, "database_unavailable")
+    assert status_of(mai, derived_message_id(mai.tenant_id, mai.user_id, "k")) is None
