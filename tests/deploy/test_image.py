@@ -64,14 +64,14 @@ def imports(node: ast.AST) -> Iterator[str]:
 
 def named_in_settings() -> set[str]:
     """Packages that Django imports because the settings name them."""
-    dotted: list[str] = [
+    dotted: list[object] = [
         *settings.INSTALLED_APPS,
         *settings.MIDDLEWARE,
         settings.DATABASES["default"]["ENGINE"],
         settings.CACHES["default"]["BACKEND"],
         static_settings.STORAGES["staticfiles"]["BACKEND"],
     ]
-    return {name.partition(".")[0] for name in dotted}
+    return {str(name).partition(".")[0] for name in dotted}
 
 
 def test_every_import_of_the_product_comes_from_a_product_requirement() -> None:
