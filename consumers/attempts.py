@@ -13,7 +13,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
-from consumers.errors import RetryLater
+from consumers.errors import RetryLater, StopConsuming
 
 ATTEMPT_SECONDS = 10.0
 """After that the outcome is unknown; only idempotent writes make the next attempt safe."""
@@ -47,14 +47,25 @@ TRANSIENT_CODES = frozenset(
 
 @contextmanager
 def attempt() -> Iterator[None]:
-    """Bounds the block and raises RetryLater for trouble of the server; the rest is our bug."""
+    """Bounds the block; raises RetryLater for trouble of the server.
+
+    Anything else that it refuses is a wrong setting or our bug: StopConsuming.
+    """
     try:
         with pymongo.timeout(ATTEMPT_SECONDS):
             yield
     except PyMongoError as error:
-        if _is_transient(error):
-            raise RetryLater(f"MongoDB: {error}") from error
-        raise
+        text = f"MongoDB: {_without_documents(error)}"
+        raise (RetryLater(text) if _is_transient(error) else StopConsuming(text)) from None
+
+
+def _without_documents(error: PyMongoError) -> str:
+    """A bulk error's own text holds the documents, and so what people wrote."""
+    if not isinstance(error, BulkWriteError):
+        return str(error)
+    details = error.details or {}
+    refusals = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
+    return "; ".join(f"{each.get('code')} {each.get('errmsg')}" for each in refusals[:3])
 
 
 def _is_transient(error: PyMongoError) -> bool:

@@ -1,5 +1,6 @@
 """How far a consumer group is behind, asked from outside: also true when no consumer runs."""
 
+import time
 from collections.abc import Collection, Mapping
 
 import confluent_kafka as kafka
@@ -30,7 +31,20 @@ class LagReader:
         )
 
     def read(self, topics: Collection[str]) -> list[PartitionLag]:
-        """By topic and partition; a topic that does not exist has none. Raises RetryLater."""
+        """By topic and partition; a topic that does not exist has none. Raises RetryLater.
+
+        A group's coordinator may take some seconds to be found; it is asked for at most ten.
+        """
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                return self._read(topics)
+            except RetryLater:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.5)
+
+    def _read(self, topics: Collection[str]) -> list[PartitionLag]:
         try:
             metadata = self._consumer.list_topics(timeout=ANSWER_SECONDS).topics
             partitions = [

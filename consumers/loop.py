@@ -102,6 +102,7 @@ class ConsumerLoop:
         self._buffer: list[Record] = []
         self._received_at = 0.0
         self._paused = False
+        self._report_at = 0.0
 
     def stop(self) -> None:
         """Asks for the end; safe in a signal handler. The batch in hand is finished."""
@@ -120,18 +121,22 @@ class ConsumerLoop:
     def _run(self) -> None:
         ends = end_offsets(self._consumer, self._topics) if self._drain else {}
         self._subscribe()
-        started = reported = time.monotonic()
+        started = time.monotonic()
         while not self._stop.is_set():
             self._fill_buffer()
             self._introduce()
             self._handle()
-            now = time.monotonic()
-            if now - reported > REPORT_SECONDS:
-                reported = now
-                lags = lag_by_topic(self._consumer, self._assignment.positions)
-                metrics.set_lag(dict.fromkeys(self._topics, 0) | lags)
-            if self._drain and self._is_drained(ends, waited_seconds=now - started):
+            self._report_lag()
+            waited_seconds = time.monotonic() - started
+            if self._drain and self._is_drained(ends, waited_seconds=waited_seconds):
                 return
+
+    def _report_lag(self) -> None:
+        """At most once a second; also while a server is away, when it matters most."""
+        if time.monotonic() > self._report_at:
+            self._report_at = time.monotonic() + REPORT_SECONDS
+            lags = lag_by_topic(self._consumer, self._assignment.positions)
+            metrics.set_lag(dict.fromkeys(self._topics, 0) | lags)
 
     def _close(self) -> None:
         """Leaves the group, and waits for commits on their way, but not for ever.
@@ -198,9 +203,10 @@ class ConsumerLoop:
         topics = {partition.topic for partition in partitions}
         self._handler.assigned([describe(self._admin, topic) for topic in topics], committed)
         assignment.fresh -= partitions
+        if news := sorted(each for each in partitions if committed[each] is None):
+            names = ", ".join(f"{topic} [{number}]" for topic, number in news)
+            logger.info("Nothing committed yet, so from the first record: %s", names)
         for partition in partitions:
-            if committed[partition] is None:
-                logger.info("%s [%d] has no committed offset: from its first record", *partition)
             jump = jumps.get(partition)
             assignment.positions[partition] = jump.offset if jump else committed[partition]
 
@@ -240,6 +246,7 @@ class ConsumerLoop:
         deadline = time.monotonic() + seconds
         self._take(1, 0)
         while (remaining := deadline - time.monotonic()) > 0 and not self._stop.is_set():
+            self._report_lag()
             if pause:
                 self._pause()
                 self._take(1, min(remaining, SLICE_SECONDS))

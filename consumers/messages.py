@@ -80,7 +80,9 @@ def insert(documents: Sequence[Document]) -> InsertOutcome:
 def _sort_out(error: BulkWriteError, documents: Sequence[Document], outcome: InsertOutcome) -> None:
     details: Mapping[str, Any] = error.details or {}
     if details.get("writeConcernErrors"):
-        raise RetryLater(f"the write was not acknowledged: {details['writeConcernErrors'][0]}")
+        raise RetryLater(
+            f"the write was not acknowledged: {details['writeConcernErrors'][0].get('errmsg')}"
+        )
     for write_error in details.get("writeErrors", ()):
         if write_error["code"] == DUPLICATE_KEY:
             outcome.already_there = True

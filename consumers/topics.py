@@ -68,15 +68,16 @@ def describe(admin: AdminClient, topic: str) -> TopicDescription:
 def generation_of(described: TopicDescription) -> Generation:
     """The generation of this topic id, registered if it is new.
 
-    Raises StopConsuming when the topic has another number of partitions than was noted:
-    partitions may only be added through `create_topics`, which notes the end offsets.
+    Raises StopConsuming when the topic has another number of partitions than was noted: a
+    conversation may never be in two partitions at a time (design section 5).
     """
     document = majority_collection("topics").find_one({"_id": described.id})
     generation = _generation(document or _register(described))
     if generation.partitions != described.partitions:
         raise StopConsuming(
-            f"{described.topic} has {described.partitions} partitions, the registry (collection"
-            f" topics) says {generation.partitions}: it was changed without create_topics"
+            f"{described.topic} has {described.partitions} partitions, but had"
+            f" {generation.partitions} when its first record was stored (collection topics):"
+            " partitions must not be added to a topic in use"
         )
     return generation
 

@@ -21,7 +21,8 @@ MAX_MENTIONS = 100
 MAX_NAME_LENGTH = 255
 MAX_ID_LENGTH = 255
 
-Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""Without control characters: ids stand in log lines and keys."""
 Position = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -65,7 +66,7 @@ class MessageSentEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_on
     sender_name: str | None = None
     content: str | None = None
     sent_at: str
-    reply_to_message_id: str | None = None
+    reply_to_message_id: Annotated[str, Meta(max_length=MAX_ID_LENGTH)] | None = None
     reply_to_content: str | None = None
     reply_to_sender_name: str | None = None
     mentions: list[Mention] | None = None

@@ -34,12 +34,11 @@ class Environment(BaseSettings):
     django_debug: bool = False
     django_secret_key: Annotated[str, Field(min_length=50)]
     allowed_hosts: CommaSeparated
-    cors_allowed_origins: CommaSeparated = ()
     log_format: Literal["console", "json"] = "console"
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] = 9404
 
     jwt_secret: Annotated[str, Field(min_length=32)] | None = None  # HS256: RFC 7518, 3.2
-    jwt_jwks_url: str | None = None
+    jwt_jwks_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     jwt_issuer: Annotated[str, Field(min_length=1)]
     jwt_audience: Annotated[str, Field(min_length=1)]
     jwt_clock_skew_seconds: Annotated[int, Field(ge=0, le=3_600)] = 300  # .NET's default
@@ -58,7 +57,7 @@ class Environment(BaseSettings):
     kafka_sasl_username: str | None = None
     kafka_sasl_password: str | None = None
     kafka_ssl_ca_location: str | None = None
-    dead_letter_run_limit: Annotated[int, Field(ge=1, le=100_000)] = 100
+    dead_letter_run_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     mongodb_uri: Annotated[str, Field(pattern=r"^mongodb(\+srv)?://")]
     mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")] = "emis_chat"
@@ -78,7 +77,7 @@ class Environment(BaseSettings):
             return {**development, **given}
         return given
 
-    @field_validator("allowed_hosts", "cors_allowed_origins", "kafka_topics", mode="before")
+    @field_validator("allowed_hosts", "kafka_topics", mode="before")
     @classmethod
     def _split(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         if isinstance(value, tuple):

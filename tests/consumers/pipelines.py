@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 from zlib import crc32
 
@@ -100,6 +101,13 @@ class Pipeline:
 
 def count_stored(rooms: Sequence[str]) -> int:
     return collection("messages").count_documents({"conversationId": {"$in": list(rooms)}})
+
+
+def scrape(port: str) -> str:
+    """What a process of this machine tells Prometheus."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        text: str = answer.read().decode()
+        return text
 
 
 def free_port() -> int:

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Callable
-from urllib.request import urlopen
 
 import pytest
 
 from tests.consumers.conftest import head, stored
 from tests.consumers.events import event
-from tests.consumers.pipelines import Pipeline, count_stored
+from tests.consumers.pipelines import Pipeline, count_stored, scrape
 from tests.processes import manage, running
 from tests.waiting import wait_until
 
@@ -184,12 +183,6 @@ def test_a_consumer_tells_its_metrics(pipeline: Pipeline, conversation: MakeConv
     assert 'messages_sent_total{status="duplicate"} 1.0' in text
     assert 'messages_sent_total{status="failed"} 1.0' in text
     assert "message_processing_duration_seconds_count 1.0" in text
-
-
-def scrape(port: str) -> str:
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-        text: str = answer.read().decode()
-        return text
 
 
 def test_consumer_lag_tells_what_waits(pipeline: Pipeline, conversation: MakeConversation) -> None:

@@ -21,6 +21,12 @@ POISON: dict[str, tuple[Callable[[str], Any], dict[str, Any], str]] = {
     "an array": (lambda room: b"[]", {}, "malformed"),
     "a tombstone of Kafka": (lambda room: None, {}, "malformed"),
     "no message id": (lambda room: event(room, messageId=None), {}, "malformed"),
+    "an id with a line break": (lambda room: event(room, messageId="a\nb"), {}, "malformed"),
+    "an endless reply id": (
+        lambda room: event(room, replyToMessageId="x" * 256),
+        {},
+        "malformed",
+    ),
     "a number beyond 64 bit": (
         lambda room: event(room, mentions=[{"userId": "u", "startIndex": 2**64, "length": 1}]),
         {},

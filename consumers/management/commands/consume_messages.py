@@ -1,10 +1,12 @@
 """`manage.py consume_messages`: Kafka to MongoDB, cache and hubs (contract section 3)."""
 
+import logging
 import signal
+import sys
 from typing import Any
 
 from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from typing_extensions import override
 
 from chat_project.metrics import start_metrics_server
@@ -12,6 +14,8 @@ from chat_project.settings.environment import environment
 from consumers.arguments import whole_number
 from consumers.client import message_consumer
 from consumers.errors import StopConsuming
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -35,7 +39,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--allow-dead-letters",
-            type=whole_number(0, 1_000_000),
+            type=whole_number(0, 10_000),
             default=0,
             metavar="N",
             help="let a run of dead letters be N longer than DEAD_LETTER_RUN_LIMIT",
@@ -60,4 +64,5 @@ class Command(BaseCommand):
             start_metrics_server(environment().metrics_port)
             loop.run()
         except (StopConsuming, KafkaException, OSError) as error:
-            raise CommandError(str(error)) from error
+            logger.critical("Stopped: %s", error)
+            sys.exit(1)

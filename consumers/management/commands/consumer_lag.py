@@ -64,6 +64,8 @@ class Command(BaseCommand):
                 f"{each.topic:40} {each.partition:9} {committed:>10} {each.end:10} {each.lag:8}"
             )
         self.stdout.write(f"total lag {sum(each.lag for each in lags)}")
+        for topic in set(environment().subscribed_topics) - {each.topic for each in lags}:
+            self.stderr.write(f"there is no topic {topic}")
 
     def _serve(self, reader: LagReader, port: int) -> None:
         stopped = threading.Event()
