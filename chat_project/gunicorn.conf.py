@@ -5,7 +5,6 @@
 """
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -61,8 +60,15 @@ logger_class = StandardLogger
 
 
 def on_starting(_server: Any) -> None:
-    shutil.rmtree(_counters, ignore_errors=True)
     _counters.mkdir(parents=True, exist_ok=True)
+    _forget_counters()
+
+
+def post_worker_init(_worker: Any) -> None:
+    """After the fork: the first sender need not wait for the connection to Kafka."""
+    from messaging.producer import producer
+
+    producer()
 
 
 def child_exit(_server: Any, worker: Any) -> None:
@@ -72,4 +78,10 @@ def child_exit(_server: Any, worker: Any) -> None:
 
 
 def on_exit(_server: Any) -> None:
-    shutil.rmtree(_counters, ignore_errors=True)
+    _forget_counters()
+
+
+def _forget_counters() -> None:
+    """Only prometheus_client's own files: the folder may be an operator's."""
+    for file in _counters.glob("*.db"):
+        file.unlink(missing_ok=True)

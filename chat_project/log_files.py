@@ -7,24 +7,26 @@ from pathlib import Path
 from threading import Lock
 
 _SECONDS_PER_DAY = 86_400
+RETRY_SECONDS = 60.0
 
 
 class DayFile:
     """`chat-service-<YYYYMMDD>.log` in a folder; the first line of a UTC day begins a new one.
 
     Each `write` is one append of whole lines, so those of several processes never mix. A folder
-    that cannot be written costs one warning a day, never the process.
+    that cannot be written costs one warning a minute, never the process.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._day: int | None = None
         self._descriptor: int | None = None
+        self._retry_at = 0.0
         self._lock = Lock()
 
     def write(self, text: str, epoch_seconds: float) -> None:
         with self._lock:
-            self._begin_day(int(epoch_seconds // _SECONDS_PER_DAY))
+            self._begin_day(int(epoch_seconds // _SECONDS_PER_DAY), epoch_seconds)
             if self._descriptor is None:
                 return
             try:
@@ -32,10 +34,10 @@ class DayFile:
             except OSError as error:
                 self._give_up(error)
 
-    def _begin_day(self, day: int) -> None:
-        if day == self._day:
+    def _begin_day(self, day: int, epoch_seconds: float) -> None:
+        if day == self._day and (self._descriptor is not None or epoch_seconds < self._retry_at):
             return
-        self._day = day
+        self._day, self._retry_at = day, epoch_seconds + RETRY_SECONDS
         self.close()
         date = datetime.fromtimestamp(day * _SECONDS_PER_DAY, UTC).strftime("%Y%m%d")
         path = self._folder / f"chat-service-{date}.log"
@@ -47,9 +49,7 @@ class DayFile:
 
     def _give_up(self, error: OSError) -> None:
         self.close()
-        sys.stderr.write(
-            f"[WARNING] No log file today, {self._folder} cannot be written: {error}\n"
-        )
+        sys.stderr.write(f"[WARNING] No log file, {self._folder} cannot be written: {error}\n")
 
     def close(self) -> None:
         if self._descriptor is not None:

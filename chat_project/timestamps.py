@@ -28,4 +28,4 @@ def parse_timestamp(text: str) -> datetime:
 def format_timestamp(moment: datetime) -> str:
     """`2025-11-07T10:00:00.000Z`; a naive datetime is UTC, as MongoDB's driver gives it."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"
+    return aware.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

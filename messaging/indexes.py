@@ -1,15 +1,21 @@
 """Index creation for the collections that no Django migration owns."""
 
+import pymongo
+
 from chat_project.mongodb import collection
 from messaging.documents import Message
+
+BUILD_SECONDS = 24 * 3_600.0
+"""Building an index over a full collection takes its time; the client's own bound is 5 s."""
 
 
 def create_indexes() -> list[str]:
     """Creates what is missing, as `collection.index`; a list of what was made. May take long."""
-    before = _existing()
-    Message.ensure_indexes()
-    collection("dead_letters").create_index("messageId", name="message")
-    return sorted(_existing() - before)
+    with pymongo.timeout(BUILD_SECONDS):
+        before = _existing()
+        Message.ensure_indexes()
+        collection("dead_letters").create_index("messageId", name="message")
+        return sorted(_existing() - before)
 
 
 def _existing() -> set[str]:

@@ -1,11 +1,15 @@
 """The doors of `/api/v1/messages`: read the request, call one function, answer."""
 
-from typing import cast
+from typing import Any, cast
 
+import pymongo
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
+from typing_extensions import override
 
 from chat_project.api.bodies import read_body, read_json
 from chat_project.api.query import parameters
@@ -23,10 +27,18 @@ from messaging.requests import (
 from messaging.selectors import message_outcome
 from messaging.services import HEADER, send_batch, send_text
 
+DATABASE_SECONDS = 2.0
+"""For all that one request asks of MongoDB: a hanging one must not hold every thread."""
+
 
 class MessageViewSet(ViewSet):
     lookup_url_kwarg = "message_id"
     lookup_value_regex = "[^/]+"
+
+    @override
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with pymongo.timeout(DATABASE_SECONDS):
+            return super().dispatch(request, *args, **kwargs)
 
     @schema.SEND_TEXT
     @action(detail=False, methods=["post"])

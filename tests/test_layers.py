@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("chat_project", "conversations", "messaging", "realtime", "consumers")
 """Each may import those before it."""
 
-COMPOSITION = {"chat_project/urls.py"}
+COMPOSITION = {"chat_project/urls.py", "chat_project/gunicorn.conf.py"}
 """Where the parts are put together; it must know them."""
 
 KAFKA_HOMES = ("messaging/producer.py", "messaging/topics.py", "consumers/")

@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_is_one_warning(
 
     warnings = capsys.readouterr().err.splitlines()
     assert len(warnings) == 1
-    assert "[WARNING] No log file today" in warnings[0]
+    assert "[WARNING] No log file," in warnings[0]
     assert str(blocked) in warnings[0]
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from messaging.indexes import create_indexes
@@ -13,5 +14,8 @@ class Command(BaseCommand):
 
     @override
     def handle(self, *_args: Any, **_options: Any) -> None:
-        for name in create_indexes():
-            self.stdout.write(f"created {name}")
+        try:
+            for name in create_indexes():
+                self.stdout.write(f"created {name}")
+        except PyMongoError as error:
+            raise CommandError(f"MongoDB: {error}") from error
