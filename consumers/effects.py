@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 LIVE_SECONDS = 60.0
 """Older records are not broadcast, so that a replay stays quiet; age is the broker's time."""
-READ_SECONDS = 0.3
-"""For looking up what was stored earlier; together with Redis' own bounds below 0.6 s."""
+READ_SECONDS = 2.0
+"""For looking up what an earlier attempt stored; Redis has its own bounds (0.15 s, a breaker)."""
 
 
 class Effects:

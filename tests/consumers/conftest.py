@@ -103,7 +103,7 @@ def conversation() -> Callable[..., str]:
 
     def make(
         *,
-        tenant_id: str = "school-1",
+        tenant_id: str = "tenant-1",
         names: dict[str, str] | None = None,
         conversation_id: str | None = None,
     ) -> str:

@@ -12,7 +12,7 @@ TOPIC = "test.message.sent"
 SENT_AT = "2025-11-07T10:00:00Z"
 
 
-def event(conversation_id: str, *, tenant_id: str = "school-1", **fields: Any) -> dict[str, Any]:
+def event(conversation_id: str, *, tenant_id: str = "tenant-1", **fields: Any) -> dict[str, Any]:
     """The JSON fields of a MessageSentEvent; any of them can be given or replaced."""
     return {
         "id": new_id(),

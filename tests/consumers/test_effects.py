@@ -26,23 +26,28 @@ class Listener:
 
     def on(self, *channels: str) -> "Listener":
         self._pubsub.subscribe(*channels)
+        for channel in channels:
+            self._until("subscribe", channel)
         return self
 
     def heard(self) -> list[tuple[str, dict[str, Any]]]:
         """Everything published before this call: an echo on a channel of its own ends it."""
-        told = []
         echo = f"echo-{new_id()}"
         self._pubsub.subscribe(echo)
+        told = self._until("subscribe", echo)
         redis_door.client().publish(echo, b"[]")
-        while (message := self._next())["channel"] != echo.encode():
-            told += [(each["event"], each["data"]) for each in json.loads(message["data"])]
-        return told
+        return told + self._until("message", echo)
 
-    def _next(self) -> dict[str, Any]:
-        """The next publication; confirmations of subscriptions are passed over."""
-        while (message := self._pubsub.get_message(timeout=5))["type"] != "message":
-            pass
-        return dict(message)
+    def _until(self, kind: str, channel: str) -> list[tuple[str, dict[str, Any]]]:
+        """What was published before this reply of Redis."""
+        told: list[tuple[str, dict[str, Any]]] = []
+        while True:
+            reply = self._pubsub.get_message(timeout=30)
+            assert reply is not None, f"no {kind} of {channel} in 30 s"
+            if (reply["type"], reply["channel"]) == (kind, channel.encode()):
+                return told
+            if reply["type"] == "message":
+                told += [(each["event"], each["data"]) for each in json.loads(reply["data"])]
 
     def close(self) -> None:
         self._pubsub.close()
@@ -99,7 +104,7 @@ def test_a_replay_is_quiet_but_for_one_hint_a_conversation(
     log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
 ) -> None:
     room = conversation()
-    listener.on(conversation_channel(room), user_channel("school-1", "user-1"))
+    listener.on(conversation_channel(room), user_channel("tenant-1", "user-1"))
     for _ in range(3):
         log.send(room, age_seconds=100_000)
 
@@ -115,7 +120,7 @@ def test_a_late_stored_message_is_told_to_its_sender_alone(
     log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
 ) -> None:
     room = conversation()
-    listener.on(conversation_channel(room), user_channel("school-1", "user-1"))
+    listener.on(conversation_channel(room), user_channel("tenant-1", "user-1"))
     message_id = log.send(room, age_seconds=600)
 
     consumer.apply(log.records)
@@ -130,8 +135,8 @@ def test_a_late_stored_message_is_told_to_its_sender_alone(
 def test_a_failure_is_told_to_its_sender_alone(
     log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
 ) -> None:
-    room = conversation(tenant_id="school-2")
-    listener.on(conversation_channel(room), user_channel("school-1", "user-1"))
+    room = conversation(tenant_id="tenant-2")
+    listener.on(conversation_channel(room), user_channel("tenant-1", "user-1"))
     message_id = log.send(room, age_seconds=600)
 
     consumer.apply(log.records)

@@ -37,7 +37,7 @@ class Broken:
     def conversation(self) -> str:
         conversation_id = new_id()
         self._database["conversations"].insert_one(
-            {"_id": conversation_id, "tenantId": "school-1", "lastSeq": 0}
+            {"_id": conversation_id, "tenantId": "tenant-1", "lastSeq": 0}
         )
         return conversation_id
 

@@ -52,7 +52,7 @@ POISON: dict[str, tuple[Callable[[str], Any], dict[str, Any], str]] = {
         {},
         "unknown_conversation",
     ),
-    "another tenant": (lambda room: event(room, tenant_id="school-2"), {}, "wrong_tenant"),
+    "another tenant": (lambda room: event(room, tenant_id="tenant-2"), {}, "wrong_tenant"),
     "another key": (event, {"key": "another"}, "wrong_partition"),
     "another partition": (event, {"partition": 11}, "wrong_partition"),
 }
@@ -85,8 +85,8 @@ def test_poison_becomes_a_dead_letter_and_its_neighbours_are_stored(
 def test_a_dead_letter_tells_its_ids_as_far_as_they_can_be_read(
     log: Log, consumer: Consumer, conversation: MakeConversation
 ) -> None:
-    room = conversation(tenant_id="school-9")
-    poison = event(room.upper(), tenant_id="school-9", sentAt="never")
+    room = conversation(tenant_id="tenant-9")
+    poison = event(room.upper(), tenant_id="tenant-9", sentAt="never")
     log.append(poison)
 
     consumer.apply(log.records)
@@ -95,7 +95,7 @@ def test_a_dead_letter_tells_its_ids_as_far_as_they_can_be_read(
     outcome = collection("dead_letters").find_one({"_id": letter.id}) or {}
     assert outcome["messageId"] == poison["messageId"]
     assert outcome["conversationId"] == room
-    assert (outcome["tenantId"], outcome["senderId"]) == ("school-9", "user-1")
+    assert (outcome["tenantId"], outcome["senderId"]) == ("tenant-9", "user-1")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_message_is_stored_in_the_shape_of_the_contract(
     assert document == {
         "_id": message_id,
         "conversationId": room,
-        "tenantId": "school-1",
+        "tenantId": "tenant-1",
         "seq": 1,
         "senderId": "user-1",
         "senderName": "Nguyễn Văn An",
