@@ -97,7 +97,7 @@ def message_document(
     message: SentMessage, *, seq: int, sender_name: str | None, quote: Document | None
 ) -> Document:
     """The stored form (contract section 8); what is empty is absent."""
-    event = message.event
+    event, place = message.event, message.place
     document: Document = {
         "_id": event.message_id,
         "conversationId": event.conversation_id,
@@ -108,7 +108,7 @@ def message_document(
         "content": event.content or "",
         "status": "Sent",
         "sentAt": message.sent_at,
-        "src": {**message.place._asdict(), "h": Binary(message.digest)},
+        "src": {"t": place.t, "p": place.p, "o": place.o, "h": Binary(message.digest)},
     }
     if sender_name:
         document["senderName"] = sender_name

@@ -19,6 +19,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "EMIS chat service",
     "DESCRIPTION": "Messages and conversations of schools. Every answer has the same envelope.",
     "VERSION": "v1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",  # the endpoints are grouped by what follows
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
