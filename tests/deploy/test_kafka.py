@@ -10,8 +10,6 @@ from chat_project.settings.environment import environment
 from messaging.topics import WANTED_REPLICATION_FACTOR, planned_topics
 from tests.deploy.compose import BROKERS, PROCESSES, ROOT, Compose
 
-MAVEN = "{http://maven.apache.org/POM/4.0.0}"
-
 
 def listeners(compose: Compose, broker: str, setting: str) -> dict[str, str]:
     """By name, the address `host:port` of each listener."""
@@ -120,8 +118,8 @@ def test_the_first_broker_brings_the_others_along(compose: Compose) -> None:
 def test_the_image_has_the_version_that_the_tests_run_on(compose: Compose) -> None:
     project = ET.parse(ROOT / "devstack" / "pom.xml")  # noqa: S314  # our own file
     versions = {
-        dependency.findtext(f"{MAVEN}artifactId"): dependency.findtext(f"{MAVEN}version")
-        for dependency in project.iter(f"{MAVEN}dependency")
+        dependency.findtext("artifactId"): dependency.findtext("version")
+        for dependency in project.iter("dependency")
     }
 
     for broker in BROKERS:
