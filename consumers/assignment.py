@@ -36,12 +36,10 @@ class Assignment:
             self.positions.pop(key, None)
             self.gone.add(key)
 
-    def drop_gone(self, records: list[Record]) -> list[Record]:
-        """Without the records of partitions that went away: the new owner reads them."""
-        if not self.gone:
-            return records
+    def take_gone(self) -> set[TopicPartition]:
+        """The partitions that went away since the last call: their records are the new owner's."""
         gone, self.gone = self.gone, set()
-        return [record for record in records if record.topic_partition not in gone]
+        return gone
 
     def unexpected(self, records: Iterable[Record]) -> dict[TopicPartition, Record]:
         """The first record of each partition whose offset is not the next one."""

@@ -99,7 +99,10 @@ class ConsumerLoop:
         self._stop = threading.Event()
         self._fatal: kafka.KafkaError | None = None
         self._assignment = Assignment()
+        self._batch: list[Record] = []
+        """Being applied, all of introduced partitions; shrinks when partitions go away."""
         self._buffer: list[Record] = []
+        """Taken from Kafka and waiting for the next batch."""
         self._received_at = 0.0
         self._paused = False
         self._report_at = 0.0
@@ -172,7 +175,9 @@ class ConsumerLoop:
 
     def _take(self, count: int, seconds: float) -> None:
         messages = self._consumer.consume(count, seconds)
-        self._buffer = self._assignment.drop_gone(self._buffer)
+        if gone := self._assignment.take_gone():
+            self._batch = [each for each in self._batch if each.topic_partition not in gone]
+            self._buffer = [each for each in self._buffer if each.topic_partition not in gone]
         for message in messages:
             if (error := message.error()) is not None:
                 self._on_message_error(error)
@@ -213,17 +218,14 @@ class ConsumerLoop:
     def _handle(self) -> None:
         if not self._buffer:
             return
-        handled = self._retrying(self._apply_buffer)
+        size = self._limits.max_batch_size
+        self._batch, self._buffer = self._buffer[:size], self._buffer[size:]
+        handled = self._retrying(lambda: self._handler.apply(Batch(self._batch, self._received_at)))
+        self._batch = []
         store(self._consumer, self._assignment.advance(handled.records))
         commit(self._consumer)
         if handled.stop:
             raise StopConsuming(handled.stop)
-        self._buffer = self._buffer[len(handled.records) :]
-
-    def _apply_buffer(self) -> Handled:
-        return self._handler.apply(
-            Batch(self._buffer[: self._limits.max_batch_size], self._received_at)
-        )
 
     def _retrying(self, step: Callable[[], T]) -> T:
         """Tries for ever with backoff, and keeps polling. Raises _Abandoned when asked to stop."""

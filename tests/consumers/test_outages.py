@@ -95,6 +95,29 @@ def test_mongodb_gone_for_twenty_seconds_delays_and_loses_nothing(broken: Broken
     assert list(pipeline.dead_lettered()) == []
 
 
+def test_a_rebalance_during_an_outage_loses_and_doubles_nothing(broken: Broken) -> None:
+    rooms = [broken.conversation() for _ in range(30)]
+    pipeline = broken.pipeline
+    mongodb = broken.stack.service("mongodb")
+    with pipeline.consumer() as one:
+        sent = {room: pipeline.send(room) for room in rooms}
+        wait_until(lambda: all(broken.last_seq(room) == 1 for room in rooms), "all are stored")
+        mongodb.pause()
+        for room in rooms:
+            sent[room] += pipeline.send(room, 5)
+        wait_until(lambda: "Trying again" in one.output(), "the first one waits", seconds=60)
+        with pipeline.consumer() as other:
+            wait_until(lambda: "Trying again" in other.output(), "partitions moved", seconds=60)
+            mongodb.resume()
+            for room in rooms:
+                sent[room] += pipeline.send(room)
+            wait_until(lambda: all(broken.last_seq(room) == 7 for room in rooms), "all are stored")
+            assert one.stop() == other.stop() == 0
+
+    for room, ids in sent.items():
+        assert broken.stored(room) == numbered(ids)
+
+
 @pytest.mark.parametrize("how", ["killed", "hanging"])
 def test_redis_gone_delays_no_message(broken: Broken, how: str) -> None:
     room = broken.conversation()
