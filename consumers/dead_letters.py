@@ -1,6 +1,7 @@
 """Dead letters: what cannot be stored, kept whole in Kafka and told to its sender by MongoDB."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ CONNECT = "__connect.errors."
 """Kafka Connect's header names, which the usual tools show."""
 
 _IDS = ("messageId", "conversationId", "tenantId", "senderId")
+_ID_FIELD = re.compile(rf'"({"|".join(_IDS)})"\s*:\s*"([^"\\\x00-\x1f\ufffd]{{1,255}})"')
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -106,12 +108,17 @@ def _outcome(letter: DeadLetter) -> Document:
 
 
 def lenient_ids(value: bytes | None) -> dict[str, str]:
-    """The ids that can be made out in a broken record; those that cannot are absent."""
+    """The ids that can be made out in a broken record; those that cannot are absent.
+
+    What is no JSON is searched for the fields as text: the first of each name counts.
+    """
+    fields: Mapping[str, Any]
     try:
         parsed: Any = json.loads(value or b"")
+        fields = parsed if isinstance(parsed, dict) else {}
     except (ValueError, RecursionError):
-        return {}
-    fields: Mapping[str, Any] = parsed if isinstance(parsed, dict) else {}
+        found = _ID_FIELD.findall((value or b"").decode("utf-8", "replace"))
+        fields = dict(reversed(found))
     return {name: canonical_id(fields[name]) for name in _IDS if _is_id(fields.get(name))}
 
 

@@ -21,8 +21,8 @@ class Registry(msgspec.Struct, frozen=True):
     def decode(self, record: Record, generation: Generation) -> SentMessage | None:
         """None: another service's event. Raises Poison, also when nothing says what it is."""
         event_type = record.header("event-type")
-        if event_type is None:
-            raise Poison(Reason.MALFORMED, "the header event-type is missing")
+        if not event_type:
+            raise Poison(Reason.MALFORMED, "the header event-type is missing or empty")
         decoder = self.decoders.get((record.topic, event_type))
         return decoder(record, generation) if decoder else None
 

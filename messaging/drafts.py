@@ -10,7 +10,7 @@ from chat_project.timestamps import format_timestamp
 from conversations.cache import AcceptanceRecord
 from messaging.events import Mention, MessageSentEvent
 from messaging.identifiers import derived_message_id, fingerprint
-from messaging.ownership import check_sender
+from messaging.ownership import check_body, check_sender
 from messaging.requests import MentionRequest, TextRequest
 from messaging.serializers import MentionDto, MessageDto, QuoteDto
 from messaging.validation import check_key, check_keys_agree, check_text
@@ -46,6 +46,7 @@ def draft_of(
     check_key(request.client_message_id, "clientMessageId")
     check_keys_agree(header_key, request.client_message_id)
     check_sender(user, request.sender_id)
+    check_body(user, request.user_id, request.editor_user_id)
     key = request.client_message_id if header_key is None else header_key
     conversation_id = canonical_id(request.conversation_id)
     content = request.content or ""

@@ -17,14 +17,21 @@ def check_sender(user: TokenUser, sender_id: str | None) -> None:
         )
 
 
+def check_body(user: TokenUser, user_id: str | None, editor_user_id: str | None) -> None:
+    """The same for the body fields that the original's clients send."""
+    for name, stated in (("userId", user_id), ("editorUserId", editor_user_id)):
+        if stated and canonical_id(stated) != user.user_id:
+            raise _mismatch(name, "user_mismatch")
+
+
 def check_parameters(user: TokenUser, given: Mapping[str, str]) -> None:
     """The same for the query parameters that the original needed; `given`: lower-case names."""
     own = {"userId": user.user_id, "requestedBy": user.user_id, "tenantId": user.tenant_id}
     for name, value in own.items():
         stated = given.get(name.lower())
         if stated and canonical_id(stated) != value:
-            raise Forbidden(
-                f"{name} is not the token's: leave it out",
-                code="tenant_mismatch" if name == "tenantId" else "user_mismatch",
-                details={"field": name},
-            )
+            raise _mismatch(name, "tenant_mismatch" if name == "tenantId" else "user_mismatch")
+
+
+def _mismatch(name: str, code: str) -> Forbidden:
+    return Forbidden(f"{name} is not the token's: leave it out", code=code, details={"field": name})

@@ -39,6 +39,8 @@ class TextRequest(
 
     conversation_id: Id
     sender_id: str | None = None
+    user_id: str | None = None
+    editor_user_id: str | None = None
     sender_name: str | None = None
     content: str | None = None
     mentions: list[MentionRequest] | None = None

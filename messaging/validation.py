@@ -26,6 +26,7 @@ def check_text(request: TextRequest) -> None:
     """All rules that need nothing but the request itself."""
     content = check_content(request.content)
     check_name(request.sender_name, "senderName")
+    _check_nul(request.reply_to_message_id or "", "replyToMessageId", "invalid_field")
     if request.mentions:
         check_mentions(request.mentions, content)
 
@@ -34,8 +35,7 @@ def check_content(content: str | None) -> str:
     """Gives the content, which is one now."""
     if content is None or not content.strip():
         raise _wrong("content", "content_empty", "content must not be missing, empty or blank")
-    if "\0" in content:
-        raise _wrong("content", "content_has_nul", "content must not hold the character U+0000")
+    _check_nul(content, "content", "content_has_nul")
     if exceeds_utf16(content, MAX_CONTENT_UTF16_UNITS):
         raise _wrong(
             "content",
@@ -68,7 +68,13 @@ def check_mentions(mentions: Sequence[MentionRequest], content: str) -> None:
             )
 
 
+def _check_nul(text: str, field: str, code: str) -> None:
+    if "\0" in text:
+        raise _wrong(field, code, f"{field} must not hold the character U+0000")
+
+
 def check_name(name: str | None, field: str) -> None:
+    _check_nul(name or "", field, "name_has_nul")
     if name and exceeds_utf16(name, MAX_NAME_LENGTH):
         raise _wrong(
             field,

@@ -40,6 +40,11 @@ class MessageViewSet(ViewSet):
         with pymongo.timeout(DATABASE_SECONDS):
             return super().dispatch(request, *args, **kwargs)
 
+    @override
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_parameters(_user(request), parameters(request))
+
     @schema.SEND_TEXT
     @action(detail=False, methods=["post"])
     def text(self, request: Request) -> Response:
@@ -59,10 +64,8 @@ class MessageViewSet(ViewSet):
     @schema.HISTORY
     @action(detail=False, url_path="conversation/(?P<conversation_id>[^/]+)")
     def conversation(self, request: Request, conversation_id: str) -> Response:
-        given = parameters(request)
-        check_parameters(_user(request), given)
-        page = history(_user(request), canonical_id(conversation_id), history_request(given))
-        return Response(page)
+        asked = history_request(parameters(request))
+        return Response(history(_user(request), canonical_id(conversation_id), asked))
 
 
 def _user(request: Request) -> TokenUser:

@@ -42,7 +42,7 @@ class SigningKeys:
         """
         if self._must_read(kid):
             self._read(kid)
-        key = self._keys.get(kid) if isinstance(kid, str) else None
+        key = self._key(kid)
         age = self._clock() - self._read_at
         if key is not None and age < USABLE_SECONDS:
             return key.key
@@ -54,12 +54,18 @@ class SigningKeys:
             "The token is not valid: its key (kid) is unknown", code="invalid_token"
         )
 
+    def _key(self, kid: Any) -> PyJWK | None:
+        """A token without a kid is meant for the only key, if there is but one."""
+        if kid is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(kid) if isinstance(kid, str) else None
+
     def _must_read(self, kid: Any) -> bool:
         now = self._clock()
         if now - self._failed_at < TRY_AGAIN_AFTER_SECONDS:
             return False
         age = now - self._read_at
-        return age >= FRESH_SECONDS or (kid not in self._keys and age >= READ_AGAIN_AFTER_SECONDS)
+        return age >= FRESH_SECONDS or (self._key(kid) is None and age >= READ_AGAIN_AFTER_SECONDS)
 
     def _read(self, kid: Any) -> None:
         if not self._lock.acquire(timeout=TIMEOUT_SECONDS):

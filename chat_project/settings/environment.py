@@ -87,7 +87,10 @@ class Environment(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _accept_host_and_port(cls, value: str) -> str:
-        return value if "://" in value else f"redis://{value}"
+        url = value if "://" in value else f"redis://{value}"
+        if not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be redis://…, rediss://…, unix://… or host:port")
+        return url
 
     @model_validator(mode="after")
     def _refuse_an_unsafe_start(self) -> "Environment":

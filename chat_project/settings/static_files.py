@@ -7,7 +7,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = None if environment().django_debug else BASE_DIR / "staticfiles"
 
 _DEVELOPMENT_STORAGE = "django.contrib.staticfiles.storage.StaticFilesStorage"
-_IMAGE_STORAGE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+_IMAGE_STORAGE = "chat_project.static_files.CollectedOrFound"
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -15,5 +15,6 @@ STORAGES = {
         "BACKEND": _DEVELOPMENT_STORAGE if environment().django_debug else _IMAGE_STORAGE
     },
 }
-WHITENOISE_USE_FINDERS = environment().django_debug
+# The image has run collectstatic; elsewhere the files are served from where their packages are.
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None or not (STATIC_ROOT / "staticfiles.json").is_file()
 WHITENOISE_AUTOREFRESH = False

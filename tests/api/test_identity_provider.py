@@ -100,6 +100,18 @@ def test_a_kid_that_is_no_text_is_401(provider: Provider, kid: Any) -> None:
     assert refusal(token, signing_keys=SigningKeys(provider.url)).status == 401
 
 
+def test_a_token_without_kid_is_checked_with_the_only_key(provider: Provider) -> None:
+    keys = SigningKeys(provider.url)
+    stranger = rsa.generate_private_key(65537, 2048)
+
+    good = jwt.encode(CLAIMS, provider.keys["one"], "RS256")
+    assert verifier(signing_keys=keys).verify(good).user_id == "user-1"
+    assert refusal(jwt.encode(CLAIMS, stranger, "RS256"), signing_keys=keys).status == 401
+
+    provider.keys["two"] = stranger
+    assert refusal(good, signing_keys=SigningKeys(provider.url)).code == "invalid_token"
+
+
 def test_another_key_under_a_known_kid_is_401(provider: Provider) -> None:
     stranger = rsa.generate_private_key(65537, 2048)
     token = jwt.encode(CLAIMS, stranger, "RS256", headers={"kid": "one"})

@@ -44,7 +44,7 @@ def record(
     """A record as Kafka would hand it on; key and partition follow from the body by default."""
     if key is None:
         key = body["conversationId"] if isinstance(body, dict) else "none"
-    headers = [("event-type", event_type.encode())] if event_type else []
+    headers = [("event-type", event_type.encode())] if event_type is not None else []
     return Record(
         topic=topic,
         partition=crc32(key.encode()) % partitions if partition is None else partition,

@@ -9,7 +9,7 @@ from chat_project.identifiers import new_id
 from chat_project.mongodb import collection, database
 from consumers.dead_letters import headers_of, lenient_ids
 from tests.consumers.conftest import Consumer, Log, head, stored
-from tests.consumers.events import event
+from tests.consumers.events import event, record
 
 MakeConversation = Callable[..., str]
 
@@ -41,6 +41,7 @@ POISON: dict[str, tuple[Callable[[str], Any], dict[str, Any], str]] = {
     "an unknown message type": (lambda room: event(room, type="Hologram"), {}, "malformed"),
     "no content": (lambda room: event(room, content=None), {}, "malformed"),
     "no event-type": (event, {"event_type": None}, "malformed"),
+    "an empty event-type": (event, {"event_type": ""}, "malformed"),
     "content over the limit": (lambda room: event(room, content="😀" * 2_501), {}, "oversize"),
     "too many mentions": (
         lambda room: event(room, mentions=[{"userId": "u"}] * 101),
@@ -96,6 +97,28 @@ def test_a_dead_letter_tells_its_ids_as_far_as_they_can_be_read(
     assert outcome["messageId"] == poison["messageId"]
     assert outcome["conversationId"] == room
     assert (outcome["tenantId"], outcome["senderId"]) == ("tenant-9", "user-1")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda value: value + b"x",
+        lambda value: value[:-20],
+        lambda value: value.replace(b"Xin", b"\xff\xfe"),
+        lambda value: value[:-1] + b',"deep":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    ],
+    ids=["something behind", "cut off", "not UTF-8", "too deep"],
+)
+def test_ids_of_broken_json_are_found_as_text(damage: Callable[[bytes], bytes]) -> None:
+    sent = event("room-1", messageId="message-1")
+    value = record(sent, offset=0).value or b""
+
+    assert lenient_ids(damage(value)) == {
+        "messageId": "message-1",
+        "conversationId": "room-1",
+        "tenantId": "tenant-1",
+        "senderId": "user-1",
+    }
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,10 @@ BAD_FIELDS = [
     pytest.param({"content": None}, "content_empty", "content", id="null content"),
     pytest.param({"content": " \t\n\u3000"}, "content_empty", "content", id="blank content"),
     pytest.param({"content": "a\0b"}, "content_has_nul", "content", id="NUL"),
+    pytest.param({"senderName": "a\0"}, "name_has_nul", "senderName", id="NUL in a name"),
+    pytest.param(
+        {"replyToMessageId": "a\0"}, "invalid_field", "replyToMessageId", id="NUL in a reply id"
+    ),
     pytest.param({"content": "a" * 5_001}, "content_too_long", "content", id="5,001 characters"),
     pytest.param(
         {"content": ASTRAL * 2_500 + "a"}, "content_too_long", "content", id="5,001 UTF-16 units"

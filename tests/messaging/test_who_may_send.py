@@ -105,6 +105,31 @@ def test_without_a_good_token_it_is_401(
     assert response["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.parametrize("field", ["userId", "editorUserId"])
+def test_a_user_in_the_body_must_be_the_tokens(
+    mai: Api, group: ConversationSettings, field: str
+) -> None:
+    data_of(mai.post(TEXT, text_for(group, **{field: mai.user_id})))
+
+    assert refusal(mai, text_for(group, **{field: "x"})) == (403, "user_mismatch")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "code"),
+    [
+        ("userId", "user_mismatch"),
+        ("RequestedBy", "user_mismatch"),
+        ("tenantid", "tenant_mismatch"),
+    ],
+)
+def test_ids_in_the_query_must_be_the_tokens_on_every_endpoint(
+    mai: Api, parameter: str, code: str
+) -> None:
+    answer = mai.get(f"/api/v1/messages/{new_id()}", **{parameter: "x"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, code)
+
+
 def test_a_bad_request_is_answered_before_a_wrong_sender(
     mai: Api, group: ConversationSettings
 ) -> None:
