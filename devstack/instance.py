@@ -128,7 +128,7 @@ def _create(name: str, brokers: int, mongodb_members: int) -> Instance:
         name=name,
         brokers=brokers,
         mongodb_members=mongodb_members,
-        cluster_id=base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        cluster_id=_new_cluster_id(),
         ports=_choose_ports(name, [*listeners, *mongodb_names, "redis"]),
     )
     instance.folder.mkdir(parents=True, exist_ok=True)
@@ -158,3 +158,13 @@ def _mongodb_names(members: int) -> list[str]:
     if members == 1:
         return ["mongodb"]
     return [f"mongodb-{number}" for number in range(1, members + 1)]
+
+
+def _new_cluster_id() -> str:
+    """A UUID in Kafka's text form. Its tools take one that begins with a hyphen for an option;
+    Kafka's own generator leaves these out too (org.apache.kafka.common.Uuid.randomUuid).
+    """
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text

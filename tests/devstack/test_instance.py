@@ -1,4 +1,6 @@
+import uuid
 from threading import Thread
+from uuid import UUID
 
 import pytest
 
@@ -44,6 +46,19 @@ def test_the_default_instance_has_the_ports_of_the_contract(
         6379,
     )
     assert len(set(made.ports.values())) == 8
+
+
+def test_a_cluster_id_never_looks_like_an_option(
+    idle_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hyphen, plain = UUID(bytes=b"\xf8" + bytes(15)), UUID(int=0)
+    monkeypatch.setattr(uuid, "uuid4", iter([hyphen, plain]).__next__)
+
+    idle_stack.env()  # makes the instance
+
+    made = instance.load(idle_stack.name)
+    assert made is not None
+    assert made.cluster_id == "A" * 22
 
 
 def test_the_number_of_brokers_can_change_while_there_is_no_data(idle_stack: Stack) -> None:
