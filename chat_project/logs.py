@@ -84,7 +84,7 @@ class LineHandler(logging.Handler):
         try:
             text = _TOKENS.sub("[token]", self.format(record))
             self._write(f"{text}\n", record.created)
-        except Exception:
+        except Exception:  # logging's own rule: a line that fails must not end the program
             self.handleError(record)
 
     def write_many(self, level: str, texts: Sequence[str], moment: float) -> None:

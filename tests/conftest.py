@@ -3,10 +3,9 @@
 Nothing is cleaned between tests: each takes ids of its own.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import jwt
 import pytest
@@ -20,20 +19,6 @@ from conversations import services
 from conversations.values import ConversationSettings, Person
 
 MakeToken = Callable[..., str]
-
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T | None], *, within_seconds: float = 10) -> T:
-    """What `look` gives once it gives something; fails when it has not in time."""
-    deadline = time.monotonic() + within_seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"{look.__name__}: nothing within {within_seconds} s")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from pytest_django.fixtures import Settings
 
-from tests.conftest import eventually
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
@@ -53,7 +53,7 @@ def _port_of(process: "subprocess.Popen[str]", log: Path) -> int:
         found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", log.read_text())
         return int(found[1]) if found and _answers(int(found[1])) else None
 
-    return eventually(listening, within_seconds=START_SECONDS)
+    return wait_until(listening, "a listening server", seconds=START_SECONDS)
 
 
 def _answers(port: int) -> bool:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Served
-from tests.conftest import eventually
+from tests.waiting import wait_until
 
 MEBIBYTE = 1024 * 1024
 LENGTH = "/api/v1/probe/length"
@@ -105,7 +105,7 @@ def test_the_workers_count_together(served: Served) -> None:
     for _ in range(20):
         httpx.get(served.url + "/Health/Live/")
 
-    assert eventually(lambda: counted() == before + 20)
+    assert wait_until(lambda: counted() == before + 20, "twenty more requests")
 
 
 def test_unknown_methods_and_paths_do_not_grow_the_metrics(served: Served) -> None:

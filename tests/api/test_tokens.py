@@ -12,7 +12,8 @@ from chat_project.api.tokens import TokenUser
 from chat_project.api.verified_tokens import VerifiedTokens
 from chat_project.settings.environment import environment
 from tests.api.token_making import CLAIMS, GUID, LONG_CLAIM, NOW, SECRET, refusal, signed, verifier
-from tests.conftest import Api, eventually
+from tests.conftest import Api
+from tests.waiting import wait_until
 
 MakeToken = Callable[..., str]
 
@@ -138,7 +139,7 @@ def test_a_remembered_token_ends_when_it_expires() -> None:
             return error.code
         return None
 
-    assert eventually(refused) == "token_expired"
+    assert wait_until(refused, "a refusal") == "token_expired"
 
 
 def test_a_token_is_verified_once_while_it_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from chat_project.identifiers import new_id
 from chat_project.settings.cache import SOCKET_TIMEOUT_SECONDS
 from conversations import selectors, services
 from conversations.values import ConversationSettings, Person
-from tests.conftest import eventually
+from tests.waiting import wait_until
 
 
 def person(name: str = "Lê Văn Dũng") -> Person:
@@ -92,7 +92,7 @@ class PrivateRedis:
             socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         )
-        eventually(self._answers)
+        wait_until(self._answers, "an answer of Redis")
 
     def _answers(self) -> bool:
         try:

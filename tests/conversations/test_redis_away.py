@@ -10,8 +10,8 @@ from chat_project.settings.cache import SOCKET_TIMEOUT_SECONDS
 from conversations import cache, services
 from conversations.cache import AcceptanceRecord, Found, Lookup
 from conversations.values import ConversationSettings, Person, Role
-from tests.conftest import eventually
 from tests.conversations.conftest import Count, PrivateRedis, person
+from tests.waiting import wait_until
 
 RECORD = AcceptanceRecord("school-1", "c", "user-1", "2025-11-07T10:00:00.000Z", "ab" * 16)
 
@@ -56,7 +56,7 @@ def test_redis_that_comes_back_is_used_again(
     assert not found(group.id, teacher.user_id).created_record
     private_redis.process.send_signal(signal.SIGCONT)
 
-    assert eventually(lambda: found(group.id, teacher.user_id).created_record)
+    assert wait_until(lambda: found(group.id, teacher.user_id).created_record, "a record in Redis")
 
 
 def test_a_change_made_while_redis_hangs_reaches_the_cache_afterwards(
@@ -77,7 +77,7 @@ def test_a_change_made_while_redis_hangs_reaches_the_cache_afterwards(
         cached = private_redis.client.hget(f"conversation:{group.id}:members", member.user_id)
         return b'"isActive":false' in bytes(settings) and b'"role":null' in bytes(cached or b"")
 
-    assert eventually(told)
+    assert wait_until(told, "the change in the cache")
 
 
 def test_the_product_waits_for_redis_once_and_briefly(database: None) -> None:

@@ -17,7 +17,7 @@ from messaging.deliveries import Reason, Refused, Unknown
 from messaging.events import Outgoing
 from messaging.identifiers import derived_message_id
 from messaging.topics import TopicAdministration, TopicPlan
-from tests.conftest import Api, eventually
+from tests.conftest import Api
 from tests.messaging.conftest import (
     BATCH,
     HISTORY,
@@ -30,6 +30,7 @@ from tests.messaging.conftest import (
     store_message,
     text_for,
 )
+from tests.waiting import wait_until
 
 
 def id_of(user: Api, key: str) -> str:
@@ -155,7 +156,7 @@ def test_a_text_that_finds_the_queue_full_is_not_sent(
 ) -> None:
     producer = use_producer(queue_limit=1)
     filling = in_background(lambda: producer.send([RECORD], ignore))
-    eventually(lambda: len(producer._kafka) == 1)
+    wait_until(lambda: len(producer._kafka) == 1, "a record in the queue")
 
     response = mai.post(TEXT, text_for(group), idempotency_key="k")
 
@@ -194,7 +195,7 @@ def ignore(_index: int) -> None:
 def test_only_so_many_threads_wait_for_kafka(database: None, use_producer: UseProducer) -> None:
     producer = use_producer(waiting_threads=1)
     waiting = in_background(lambda: producer.send([RECORD], ignore))
-    eventually(lambda: len(producer._kafka) == 1)
+    wait_until(lambda: len(producer._kafka) == 1, "a record in the queue")
 
     refused = producer.send([RECORD], ignore)
 
@@ -247,7 +248,9 @@ def test_a_paused_broker_makes_the_outcome_unknown_and_it_may_be_stored_later(
 
     assert_unavailable(slow, "message_outcome_unknown", id_of(mai, "k"))
     assert_unavailable(next_one, "kafka_unavailable", id_of(mai, "other"))
-    retry = eventually(lambda: accepted(mai.post(TEXT, text_for(group), idempotency_key="k")))
+    retry = wait_until(
+        lambda: accepted(mai.post(TEXT, text_for(group), idempotency_key="k")), "an accepted retry"
+    )
     assert retry["messageId"] == id_of(mai, "k")
     logged = [
         msgspec.json.decode(record.value() or b"")["messageId"]

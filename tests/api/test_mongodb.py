@@ -1,0 +1,37 @@
+"""`chat_project.mongodb`: which database the raw collections mean."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chat_project.mongodb import collection, database, majority_collection, using_database
+from chat_project.settings.environment import environment
+
+
+def test_within_the_block_every_function_means_the_other_database() -> None:
+    with using_database("restored"):
+        names = {
+            database().name,
+            collection("messages").database.name,
+            majority_collection("messages").database.name,
+        }
+
+    assert names == {"restored"}
+    assert database().name == environment().mongodb_database
+
+
+def test_an_inner_block_gives_back_the_outer_one_and_an_error_the_own_database() -> None:
+    with pytest.raises(ZeroDivisionError), using_database("outer"):
+        with using_database("inner"):
+            pass
+        assert database().name == "outer"
+        raise ZeroDivisionError
+
+    assert database().name == environment().mongodb_database
+
+
+def test_another_thread_stays_with_its_own_database() -> None:
+    with using_database("restored"), ThreadPoolExecutor() as threads:
+        elsewhere = threads.submit(lambda: database().name).result()
+
+    assert elsewhere == environment().mongodb_database
