@@ -1,6 +1,8 @@
 """The one MongoDB client of a process, shared by mongoengine and the raw collections."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import mongoengine
@@ -27,6 +29,8 @@ CLIENT_OPTIONS: Mapping[str, Any] = {
     "appname": "emis-chat",
 }
 
+_database_name: ContextVar[str | None] = ContextVar("database_name", default=None)
+
 
 def connect() -> None:
     """Registers mongoengine's default connection; nothing is opened before its first use."""
@@ -44,7 +48,18 @@ def client() -> MongoClient[Document]:
 
 
 def database() -> Database[Document]:
-    return client()[environment().mongodb_database]
+    return client()[_database_name.get() or environment().mongodb_database]
+
+
+@contextmanager
+def using_database(name: str) -> Iterator[None]:
+    """Within the block, and in this thread alone, the functions here mean another database of
+    the same server. Django's models and mongoengine's documents stay where they are."""
+    token = _database_name.set(name)
+    try:
+        yield
+    finally:
+        _database_name.reset(token)
 
 
 def collection(name: str) -> Collection[Document]:

@@ -1,8 +1,7 @@
 """`chat_project.mongodb`: which database the raw collections mean."""
 
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
+from contextlib import suppress
 
 from chat_project.mongodb import collection, database, majority_collection, using_database
 from chat_project.settings.environment import environment
@@ -20,11 +19,16 @@ def test_within_the_block_every_function_means_the_other_database() -> None:
     assert database().name == environment().mongodb_database
 
 
-def test_an_inner_block_gives_back_the_outer_one_and_an_error_the_own_database() -> None:
-    with pytest.raises(ZeroDivisionError), using_database("outer"):
+def test_an_inner_block_gives_back_the_outer_one() -> None:
+    with using_database("outer"):
         with using_database("inner"):
             pass
+
         assert database().name == "outer"
+
+
+def test_a_block_that_fails_gives_back_the_own_database() -> None:
+    with suppress(ZeroDivisionError), using_database("restored"):
         raise ZeroDivisionError
 
     assert database().name == environment().mongodb_database
