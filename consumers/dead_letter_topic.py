@@ -1,11 +1,12 @@
 """The topic that keeps dead letters whole, for ever (design section 6)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import confluent_kafka as kafka
 
 from chat_project.kafka_logs import kafka_logger
-from consumers.dead_letters import DeadLetter, headers_of
+from consumers.dead_letters import DeadLetter, Kept, headers_of
 from consumers.errors import RetryLater
 
 MAX_MESSAGE_BYTES = 2_097_152
@@ -31,15 +32,21 @@ class KafkaDeadLetterTopic:
         self._group_id = group_id
         self._producer: kafka.Producer | None = None
 
-    def produce(self, letters: Sequence[DeadLetter]) -> None:
-        """Returns when all are acknowledged; raises RetryLater otherwise, and may have written
-        some: readers tell copies by the headers topic, partition and offset."""
+    def produce(self, letters: Sequence[DeadLetter]) -> Mapping[str, Kept]:
+        """Where each letter's record lies, by id, once all are acknowledged. Raises RetryLater
+        otherwise, and may have written some: readers tell copies by the headers topic, partition
+        and offset."""
         producer = self._connected()
         refusals: list[str] = []
+        kept: dict[str, Kept] = {}
 
-        def on_delivery(error: kafka.KafkaError | None, _: "kafka.Message[bytes, bytes]") -> None:
+        def on_delivery(
+            letter: str, error: kafka.KafkaError | None, message: "kafka.Message[bytes, bytes]"
+        ) -> None:
             if error is not None:
                 refusals.append(str(error))
+            else:
+                kept[letter] = Kept(message.partition() or 0, message.offset() or 0)
 
         try:
             for letter in letters:
@@ -48,7 +55,7 @@ class KafkaDeadLetterTopic:
                     key=letter.record.key,
                     value=letter.record.value,
                     headers=headers_of(letter, self._group_id),
-                    on_delivery=on_delivery,
+                    on_delivery=partial(on_delivery, letter.id),
                 )
                 producer.poll(0)
         except (BufferError, kafka.KafkaException) as error:
@@ -58,6 +65,7 @@ class KafkaDeadLetterTopic:
             self._producer = None  # a fatal error would stay with it
             reason = refusals[0] if refusals else f"{waiting} not acknowledged in time"
             raise RetryLater(f"{self._topic} takes no dead letters: {reason}")
+        return kept
 
     def _connected(self) -> kafka.Producer:
         if self._producer is None:

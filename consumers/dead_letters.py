@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from pymongo import UpdateOne
@@ -38,29 +38,71 @@ class DeadLetter(msgspec.Struct, frozen=True):
         return letter_id(self.place)
 
 
+class Kept(NamedTuple):
+    """Partition and offset of a dead letter's record in the dead-letter topic."""
+
+    p: int
+    o: int
+
+
 class DeadLetterTopic(Protocol):
     """Where dead letters are kept whole: `consumers.dead_letter_topic`, or a test's own."""
 
-    def produce(self, letters: Sequence[DeadLetter]) -> None:
-        """Returns when all are acknowledged. Raises RetryLater otherwise."""
+    def produce(self, letters: Sequence[DeadLetter]) -> Mapping[str, Kept]:
+        """Where each letter's record lies, by id, once all are acknowledged; else RetryLater."""
+
+
+class Buried(msgspec.Struct, frozen=True):
+    """Which of some letters the collection holds already, by id."""
+
+    known: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    """Of these, the ones that need no record any more: it is kept, or the letter is closed."""
 
 
 def letter_id(place: Place) -> str:
     return f"{place.t}:{place.p}:{place.o}"
 
 
-def bury(letters: Sequence[DeadLetter], topic: DeadLetterTopic) -> None:
-    """Step 6: outcomes first, then the topic; both acknowledged when this returns."""
+def read_buried(letters: Sequence[DeadLetter]) -> Buried:
+    """One read, with read concern majority; none for no letters."""
     if not letters:
-        return
-    collection("dead_letters").bulk_write(
-        [
-            UpdateOne({"_id": letter.id}, {"$set": _outcome(letter)}, upsert=True)
-            for letter in letters
-        ],
-        ordered=False,
+        return Buried()
+    found = list(
+        majority_collection("dead_letters").find(
+            {"_id": {"$in": [letter.id for letter in letters]}}, {"kept": 1, "closedAt": 1}
+        )
     )
-    topic.produce(letters)
+    return Buried(
+        known=frozenset(each["_id"] for each in found),
+        settled=frozenset(each["_id"] for each in found if "kept" in each or "closedAt" in each),
+    )
+
+
+def bury(letters: Sequence[DeadLetter], buried: Buried, topic: DeadLetterTopic) -> None:
+    """Step 6: outcomes first, then the topic; both acknowledged when this returns.
+
+    What is buried already stays as it is, so a redelivery changes nothing. A crash between the
+    topic and the note of where the record lies leaves one copy more in the topic.
+    """
+    _write([_first_outcome(letter) for letter in letters if letter.id not in buried.known])
+    missing = [letter for letter in letters if letter.id not in buried.settled]
+    if missing:
+        kept = topic.produce(missing)
+        _write([_kept_at(letter, place) for letter, place in kept.items()])
+
+
+def _write(updates: Sequence[UpdateOne]) -> None:
+    if updates:
+        collection("dead_letters").bulk_write(updates, ordered=False)
+
+
+def _first_outcome(letter: DeadLetter) -> UpdateOne:
+    return UpdateOne({"_id": letter.id}, {"$setOnInsert": _outcome(letter)}, upsert=True)
+
+
+def _kept_at(letter: str, place: Kept) -> UpdateOne:
+    return UpdateOne({"_id": letter}, {"$set": {"kept": place._asdict()}})
 
 
 def run_below(t: int, partition: int, offset: int, limit: int) -> int:

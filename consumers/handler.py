@@ -10,14 +10,14 @@ from chat_project.logs import write_lines
 from chat_project.metrics import messages_sent_total
 from consumers import dead_letters, metrics
 from consumers.attempts import attempt
-from consumers.dead_letters import DeadLetter, DeadLetterTopic
+from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic
 from consumers.decoding import SentMessage
 from consumers.effects import Effects
 from consumers.errors import Poison, StopConsuming
 from consumers.loop import Batch, Handled
 from consumers.records import Place, Record, TopicPartition
 from consumers.registry import Registry
-from consumers.runs import BeyondLimit, Runs
+from consumers.runs import BeyondLimit, Coordinates, Runs
 from consumers.topics import Generation, TopicDescription, generation_of
 from consumers.writer import MessageWriter, Written
 
@@ -114,11 +114,17 @@ class ChatHandler:
         return decoded
 
     def _write(self, records: Sequence[Record], decoded: Decoded) -> Written:
+        buried = Buried()
+
         def check(dead: Sequence[DeadLetter]) -> None:
-            self._runs.check(records, _coordinates(decoded.poisoned + list(dead)))
+            nonlocal buried
+            letters = decoded.poisoned + list(dead)
+            buried = dead_letters.read_buried(letters)
+            known = [letter for letter in letters if letter.id in buried.known]
+            self._runs.check(records, _coordinates(letters), _coordinates(known))
 
         def bury(dead: Sequence[DeadLetter]) -> None:
-            dead_letters.bury(decoded.poisoned + list(dead), self._dead_letter_topic)
+            dead_letters.bury(decoded.poisoned + list(dead), buried, self._dead_letter_topic)
 
         return self._writer.apply(decoded.messages, check=check, bury=bury)
 
@@ -160,7 +166,7 @@ def _before(records: Sequence[Record], beyond: BeyondLimit) -> list[Record]:
     ]
 
 
-def _coordinates(dead: Sequence[DeadLetter]) -> set[tuple[TopicPartition, int]]:
+def _coordinates(dead: Sequence[DeadLetter]) -> set[Coordinates]:
     return {(letter.record.topic_partition, letter.record.offset) for letter in dead}
 
 

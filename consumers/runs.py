@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from consumers.errors import ConsumerError
 from consumers.records import Record, TopicPartition
 
+Coordinates = tuple[TopicPartition, int]
+"""A partition and an offset in it."""
+
 
 class BeyondLimit(ConsumerError):
     """The batch must end before these offsets."""
@@ -25,20 +28,29 @@ class Runs:
         """A partition was assigned; `length` is what lies directly below its committed offset."""
         self._lengths[partition] = length
 
-    def check(self, batch: Iterable[Record], dead: Collection[tuple[TopicPartition, int]]) -> None:
-        """Raises BeyondLimit with the first offset of each partition that would exceed the limit."""
+    def check(
+        self,
+        batch: Iterable[Record],
+        dead: Collection[Coordinates],
+        buried: Collection[Coordinates] = (),
+    ) -> None:
+        """Raises BeyondLimit with the first offset of each partition that would exceed the limit.
+
+        Those of `dead` that are `buried` already count and never exceed it: a replay passes over
+        a run that was allowed once.
+        """
         beyond: dict[TopicPartition, int] = {}
         lengths = dict(self._lengths)
         for record in batch:
             partition = record.topic_partition
-            is_dead = (partition, record.offset) in dead
-            lengths[partition] = lengths.get(partition, 0) + 1 if is_dead else 0
-            if lengths[partition] > self.limit:
+            coordinates = partition, record.offset
+            lengths[partition] = lengths.get(partition, 0) + 1 if coordinates in dead else 0
+            if lengths[partition] > self.limit and coordinates not in buried:
                 beyond.setdefault(partition, record.offset)
         if beyond:
             raise BeyondLimit(beyond)
 
-    def settle(self, batch: Iterable[Record], dead: Collection[tuple[TopicPartition, int]]) -> None:
+    def settle(self, batch: Iterable[Record], dead: Collection[Coordinates]) -> None:
         """The batch was handled: its end is where the next run begins."""
         for record in batch:
             partition = record.topic_partition

@@ -1,6 +1,6 @@
 """A handler on the session's real MongoDB and Redis; Kafka is played by lists of records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,7 @@ import pytest
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
-from consumers.dead_letters import DeadLetter
+from consumers.dead_letters import DeadLetter, Kept
 from consumers.effects import Effects
 from consumers.handler import ChatHandler
 from consumers.loop import Batch, Handled
@@ -26,21 +26,29 @@ NOW_SECONDS = 1_000_000.0
 
 
 class ListedDeadLetters:
-    """Keeps what a dead-letter topic would; `refuse` plays a topic that takes nothing."""
+    """Keeps what a dead-letter topic of one partition would."""
 
     def __init__(self) -> None:
         self.letters: list[DeadLetter] = []
 
-    def produce(self, letters: Sequence[DeadLetter]) -> None:
+    def produce(self, letters: Sequence[DeadLetter]) -> Mapping[str, Kept]:
+        first = len(self.letters)
         self.letters += letters
+        return {letter.id: Kept(0, offset) for offset, letter in enumerate(letters, first)}
 
 
 class Consumer:
     """One consumer process as far as the log's records matter."""
 
-    def __init__(self, topic: str, *, run_limit: int = 100) -> None:
+    def __init__(
+        self,
+        topic: str,
+        *,
+        run_limit: int = 100,
+        topic_of_letters: ListedDeadLetters | None = None,
+    ) -> None:
         self.topic = topic
-        self.dead_letters = ListedDeadLetters()
+        self.dead_letters = topic_of_letters or ListedDeadLetters()
         self.handler = ChatHandler(
             message_topic=topic,
             partitions=10,
