@@ -1,0 +1,286 @@
+"""What goes wrong while a log is stored: a schedule as data, its runner, and the recount."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from zlib import crc32
+
+from hypothesis import strategies as st
+
+from consumers.handler import ChatHandler
+from consumers.loop import Batch
+from consumers.records import Record, TopicPartition
+from consumers.registry import chat_registry
+from consumers.runs import Runs
+from consumers.topics import TopicDescription
+from consumers.writer import MessageWriter
+from tests.consumers.conftest import ListedDeadLetters
+from tests.consumers.events import event, record
+from tests.properties.processes import ConsumerProcess, Fate, in_turns
+from tests.properties.store import REFUSED_CONTENT
+
+PARTITIONS = 2
+PROCESSES = 3
+
+
+class Store(Protocol):
+    """What the recount reads, of a real or a played database."""
+
+    def messages_of(self, room: str) -> list[dict[str, Any]]: ...
+    def last_seq(self, room: str) -> int: ...
+    def last_message(self, room: str) -> tuple[str, datetime] | None: ...
+    def mark(self, room: str, partition: int) -> int: ...
+    def dead_letters(self) -> dict[tuple[int, int], str]: ...
+
+
+class Entry(NamedTuple):
+    """One record of the log; `of` is the earlier entry that a repetition or a theft takes from."""
+
+    kind: str
+    room: int
+    minute: int
+    of: int
+
+
+class Action(NamedTuple):
+    """A process goes on for some steps and the last one ends as `fate` says; an idle one first
+    takes a batch that starts `rewind` records before the committed offset."""
+
+    process: int
+    steps: int
+    fate: Fate
+    partition: int
+    rewind: int
+    length: int
+
+
+KINDS = ["good"] * 6 + ["repeat"] * 2 + ["theft", "broken", "stranger", "foreign", "misplaced"]
+entries = st.builds(
+    Entry, st.sampled_from(KINDS), st.integers(0, 2), st.integers(0, 9), st.integers(0, 15)
+)
+refusals = st.builds(Entry, st.just("refused"), st.integers(0, 2), st.just(0), st.just(0))
+FATES = [Fate.DONE] * 5 + [Fate.CRASH_BEFORE, Fate.CRASH_AFTER, Fate.LOST_REPLY, Fate.REFUSED]
+actions = st.builds(
+    Action,
+    process=st.integers(0, PROCESSES - 1),
+    steps=st.integers(1, 7),
+    fate=st.sampled_from(FATES),
+    partition=st.integers(0, PARTITIONS),
+    rewind=st.sampled_from([0, 0, 1, 4, 16]),
+    length=st.integers(1, 6),
+)
+
+
+class Scenario:
+    """A log of three rooms, made from entries; `name` keeps rooms and ids of examples apart."""
+
+    def __init__(self, name: str, planned: Sequence[Entry]) -> None:
+        self.topic = f"{name}.message.sent"
+        self.rooms = [f"{name}-room-{number}" for number in range(3)]
+        self.log: list[list[Record]] = [[] for _ in range(PARTITIONS)]
+        self.kept_whole = ListedDeadLetters()
+        """The dead-letter topic; every copy in it."""
+        self._sent: list[dict[str, Any]] = []
+        for number, entry in enumerate(planned):
+            self._append(entry, f"{name}/{number}")
+
+    def _append(self, entry: Entry, new_id: str) -> None:
+        room = self.rooms[entry.room]
+        sent_at = f"2025-11-07T10:0{entry.minute}:00Z"
+        body: dict[str, Any] = event(room, messageId=new_id, sentAt=sent_at, content=new_id)
+        partition = _partition(room)
+        if entry.kind in {"repeat", "theft"} and self._sent:
+            body = dict(self._sent[entry.of % len(self._sent)])
+            partition = _partition(body["conversationId"])
+            if entry.kind == "theft":
+                body["content"] = "another text under the same id"
+        elif entry.kind == "refused":
+            body["content"] = REFUSED_CONTENT
+        elif entry.kind == "stranger":
+            body["conversationId"] = f"{room}-unknown"
+            partition = _partition(body["conversationId"])
+        elif entry.kind == "foreign":
+            body["tenantId"] = "another tenant"
+        elif entry.kind == "misplaced":
+            partition = (partition + 1) % PARTITIONS
+        else:
+            self._sent.append(body)
+        value = b"broken" if entry.kind == "broken" else body
+        key = body["conversationId"]
+        offset = len(self.log[partition])
+        self.log[partition].append(
+            record(value, offset=offset, key=key, partition=partition, topic=self.topic)
+        )
+
+    def new_handler(self) -> ChatHandler:
+        """A consumer process with empty memory that got every partition."""
+        handler = ChatHandler(
+            message_topic=self.topic,
+            partitions=PARTITIONS,
+            registry=chat_registry(self.topic),
+            writer=MessageWriter(lambda _: {}),
+            dead_letter_topic=DeadLettersInTurns(self.kept_whole),
+            effects=NoEffects(),  # type: ignore[arg-type]  # a hint only, and not looked at here
+            runs=Runs(1_000),
+        )
+        described = TopicDescription(self.topic, f"id of {self.topic}", PARTITIONS)
+        partitions = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+        handler.assigned([described], dict.fromkeys(partitions))
+        return handler
+
+
+class DeadLettersInTurns:
+    """To produce is a step of its own: a process may die between an outcome and its record."""
+
+    def __init__(self, topic: ListedDeadLetters) -> None:
+        self.produce = in_turns("produce", topic.produce)
+
+
+class NoEffects:
+    def after(self, *_: object) -> None:
+        """Step 8 changes nothing that the recount sees."""
+
+
+def run(scenario: Scenario, schedule: Sequence[Action], store: Store) -> None:
+    """Runs the schedule, then a calm process to the end of the log, then those that stood still.
+
+    Whatever a mark or a committed offset covers is accounted for at every moment.
+    """
+    committed: Counter[int] = Counter()
+    processes = [ConsumerProcess(scenario.new_handler) for _ in range(PROCESSES)]
+    try:
+        for action in schedule:
+            process = processes[action.process]
+            if not process.is_busy:
+                _begin(process, scenario, action, committed)
+            for step in range(action.steps):
+                if process.is_busy:
+                    process.go_on(action.fate if step == action.steps - 1 else Fate.DONE)
+            assert_covered_is_accounted_for(scenario, store, committed)
+        rest = [each for part, log in enumerate(scenario.log) for each in log[committed[part] :]]
+        scenario.new_handler().apply(Batch(rest, received_at=0.0))
+        assert_equals_a_recount(scenario, store)
+        for process in processes:
+            process.finish()
+        assert_equals_a_recount(scenario, store)
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def _begin(
+    process: ConsumerProcess, scenario: Scenario, action: Action, committed: Counter[int]
+) -> None:
+    """A batch of one partition, or (the last value) of all."""
+    batch: list[Record] = []
+    ends: dict[int, int] = {}
+    for partition, log in enumerate(scenario.log):
+        if action.partition in {partition, PARTITIONS}:
+            start = max(0, committed[partition] - action.rewind)
+            batch += log[start : start + action.length]
+            ends[partition] = min(len(log), start + action.length)
+
+    def work(handler: ChatHandler) -> None:
+        handler.apply(Batch(batch, received_at=0.0))
+        for partition, end in ends.items():
+            committed[partition] = max(committed[partition], end)
+
+    process.begin(work)
+
+
+class Expected(NamedTuple):
+    """The recount: what the log alone says must be there."""
+
+    stored: dict[str, list[dict[str, Any]]]
+    """By room, the events that are stored, in the order of the log."""
+    dead: dict[tuple[int, int], str]
+    marks: dict[tuple[str, int], int]
+    refused: Counter[str]
+
+
+def recount(scenario: Scenario) -> Expected:
+    """By contract and design alone; shares no rule with the consumer."""
+    expected = Expected({room: [] for room in scenario.rooms}, {}, {}, Counter())
+    for partition, records in enumerate(scenario.log):
+        winners: dict[str, dict[str, Any]] = {}
+        for each in records:
+            reason = _fate(each, partition, scenario, winners, expected)
+            if reason:
+                expected.dead[partition, each.offset] = reason
+    return expected
+
+
+def _fate(
+    each: Record,
+    partition: int,
+    scenario: Scenario,
+    winners: dict[str, dict[str, Any]],
+    expected: Expected,
+) -> str | None:
+    if each.value == b"broken":
+        return "malformed"
+    body = json.loads(each.value or b"")
+    room = body["conversationId"]
+    if _partition(room) != partition:
+        return "wrong_partition"
+    if room not in scenario.rooms:
+        return "unknown_conversation"
+    expected.marks[room, partition] = each.offset
+    if body["tenantId"] != "tenant-1":
+        return "wrong_tenant"
+    winner = winners.get(body["messageId"])
+    if winner is not None:
+        return None if winner["content"] == body["content"] else "id_conflict"
+    if body["content"] == REFUSED_CONTENT:
+        expected.refused[room] += 1
+        return "refused_by_database"
+    winners[body["messageId"]] = body
+    expected.stored[room].append(body)
+    return None
+
+
+def assert_covered_is_accounted_for(
+    scenario: Scenario, store: Store, committed: Counter[int]
+) -> None:
+    """Neither a mark nor a committed offset is ever ahead of what was made durable."""
+    dead = store.dead_letters()
+    stored = {each["_id"] for room in scenario.rooms for each in store.messages_of(room)}
+    for partition, records in enumerate(scenario.log):
+        for each in records:
+            room = (each.key or b"").decode()
+            marked = room in scenario.rooms and each.offset <= store.mark(room, partition)
+            decodable = each.value != b"broken" and _partition(room) == partition
+            if each.offset < committed[partition] or (marked and decodable):
+                safe = (partition, each.offset) in dead or _id_of(each) in stored
+                assert safe, f"covered, but nowhere: partition {partition} offset {each.offset}"
+
+
+def assert_equals_a_recount(scenario: Scenario, store: Store) -> None:
+    """A tombstone may stand where the database refused a message after it had got a number."""
+    expected = recount(scenario)
+    assert store.dead_letters() == expected.dead
+    kept_whole = {(each.place.p, each.place.o) for each in scenario.kept_whole.letters}
+    assert kept_whole == expected.dead.keys()
+    for room, wanted in expected.stored.items():
+        everything = store.messages_of(room)
+        messages = [each for each in everything if not each.get("isDeleted")]
+        assert [each["_id"] for each in messages] == [each["messageId"] for each in wanted]
+        assert [each["content"] for each in messages] == [each["content"] for each in wanted]
+        assert len(everything) - len(messages) <= expected.refused[room]
+        assert [each["seq"] for each in everything] == list(range(1, len(everything) + 1))
+        assert store.last_seq(room) == len(everything)
+        newest = max(messages, key=lambda each: (each["sentAt"], each["seq"]), default=None)
+        last = (newest["_id"], newest["sentAt"]) if newest else None
+        assert store.last_message(room) == last
+        partition = _partition(room)
+        assert store.mark(room, partition) == expected.marks.get((room, partition), -1)
+
+
+def _partition(room: str) -> int:
+    return crc32(room.encode()) % PARTITIONS
+
+
+def _id_of(each: Record) -> str | None:
+    return None if each.value == b"broken" else str(json.loads(each.value or b"")["messageId"])
