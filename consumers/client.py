@@ -7,6 +7,7 @@ from confluent_kafka.admin import AdminClient
 from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
+from consumers.dead_letters import DeadLetterTopic
 from consumers.effects import Effects
 from consumers.handler import ChatHandler
 from consumers.loop import ConsumerLoop, Limits
@@ -44,6 +45,25 @@ def consumer_settings(environment: Environment, *, group_id: str) -> dict[str, A
     return settings
 
 
+def message_handler(
+    environment: Environment,
+    *,
+    dead_letter_topic: DeadLetterTopic,
+    effects: Effects,
+    run_limit: int,
+) -> ChatHandler:
+    """What applies batches of the message topic; nothing is connected before its first use."""
+    return ChatHandler(
+        message_topic=environment.message_topic,
+        partitions=environment.kafka_partitions,
+        registry=chat_registry(environment.message_topic),
+        writer=MessageWriter(RememberedNames(participant_names)),
+        dead_letter_topic=dead_letter_topic,
+        effects=effects,
+        runs=Runs(run_limit),
+    )
+
+
 def message_consumer(
     environment: Environment,
     *,
@@ -54,16 +74,13 @@ def message_consumer(
     drain: bool = False,
 ) -> ConsumerLoop:
     """The consumer of `consume_messages`; nothing is connected before its `run()`."""
-    handler = ChatHandler(
-        message_topic=environment.message_topic,
-        partitions=environment.kafka_partitions,
-        registry=chat_registry(environment.message_topic),
-        writer=MessageWriter(RememberedNames(participant_names)),
+    handler = message_handler(
+        environment,
         dead_letter_topic=KafkaDeadLetterTopic(
             environment.kafka_connection(), environment.dead_letter_topic, group_id
         ),
         effects=Effects(outcome_seconds=environment.acceptance_record_minutes * 60),
-        runs=Runs(environment.dead_letter_run_limit + allow_dead_letters),
+        run_limit=environment.dead_letter_run_limit + allow_dead_letters,
     )
     session_seconds = environment.kafka_session_timeout_ms / 1_000
     return ConsumerLoop(

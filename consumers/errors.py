@@ -15,6 +15,10 @@ class StopConsuming(ConsumerError):
     """Going on would harm; the process ends with this text and a non-zero exit code."""
 
 
+class Refused(ConsumerError):
+    """A guard of a command says no, and why; nothing was changed (exit 2)."""
+
+
 class Reason(StrEnum):
     """Why a record became a dead letter; the sender reads it as `failureReason`."""
 

@@ -1,0 +1,115 @@
+"""The two ways to replay: send the group back, or apply the records beside its consumers."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+from confluent_kafka.admin import AdminClient
+
+from chat_project.kafka_logs import kafka_logger
+from chat_project.settings.environment import Environment
+from consumers.client import message_handler
+from consumers.dead_letter_topic import KafkaDeadLetterTopic
+from consumers.errors import Refused
+from consumers.lag import LagReader
+from consumers.log_reader import LogReader, Span
+from consumers.records import Record, TopicPartition
+from consumers.replay.applying import Applied, CountedEffects, apply_all
+from consumers.replay.group import members, move_back, refuse_members
+from consumers.replay.plan import Move, StartingPoint, planned, wanted_offsets
+from consumers.topics import describe
+
+
+def plan_replay(
+    environment: Environment,
+    group_id: str,
+    start: StartingPoint,
+    partitions: Collection[int] = (),
+) -> list[Move]:
+    """What would be replayed, by partition (all of the topic by default); changes nothing.
+
+    Raises Refused for a partition or a topic that does not exist, RetryLater.
+    """
+    topic = environment.message_topic
+    with log_reader(environment) as reader:
+        bounds = reader.bounds(topic)
+        if missing := sorted(set(partitions) - bounds.keys()):
+            raise Refused(f"{topic} has no partition {missing}; it has {list(bounds)}")
+        wanted = wanted_offsets(reader, topic, start)
+    chosen = {p: offset for p, offset in wanted.items() if not partitions or p in partitions}
+    return planned(chosen, _committed(environment, group_id), bounds)
+
+
+def refuse_group_in_use(environment: Environment, group_id: str) -> None:
+    """Raises Refused, naming the members; RetryLater."""
+    refuse_members(members(_admin(environment), group_id), group_id)
+
+
+def send_back(environment: Environment, group_id: str, moves: Sequence[Move]) -> None:
+    """Moves the offsets of a group without members. Raises Refused, RetryLater."""
+    offsets = {move.partition: move.new for move in moves if move.is_back and move.new is not None}
+    if offsets:
+        move_back(_admin(environment), group_id, environment.message_topic, offsets)
+
+
+def replay_live(
+    environment: Environment,
+    group_id: str,
+    moves: Sequence[Move],
+    *,
+    on_progress: Callable[[int], object],
+) -> Applied:
+    """Applies the records between the new and the committed offsets in this process.
+
+    The group is not touched and its consumers may run: every write is idempotent and monotone. So
+    a record below the mark of its conversation is not looked at, whether or not it is stored.
+    Raises RetryLater and StopConsuming.
+    """
+    topic = environment.message_topic
+    effects = CountedEffects(environment.acceptance_record_minutes * 60)
+    handler = message_handler(
+        environment,
+        dead_letter_topic=KafkaDeadLetterTopic(
+            environment.kafka_connection(), environment.dead_letter_topic, group_id
+        ),
+        effects=effects,
+        run_limit=environment.dead_letter_run_limit,
+    )
+    spans = {
+        move.partition: Span(move.new, move.new + move.records)
+        for move in moves
+        if move.new is not None and move.records
+    }
+    handler.assigned(
+        [describe(_admin(environment), topic)],
+        {TopicPartition(topic, partition): span.start for partition, span in spans.items()},
+    )
+    with log_reader(environment) as reader:
+        apply_all(handler, _counted(reader.read(topic, spans), effects), on_progress=on_progress)
+    return effects.applied
+
+
+@contextmanager
+def log_reader(environment: Environment) -> Iterator[LogReader]:
+    reader = LogReader(environment.kafka_connection())
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _counted(batches: Iterator[list[Record]], effects: CountedEffects) -> Iterator[list[Record]]:
+    for records in batches:
+        effects.applied.records += len(records)
+        yield records
+
+
+def _committed(environment: Environment, group_id: str) -> dict[int, int | None]:
+    reader = LagReader(environment.kafka_connection(), group_id)
+    try:
+        return {each.partition: each.committed for each in reader.read([environment.message_topic])}
+    finally:
+        reader.close()
+
+
+def _admin(environment: Environment) -> AdminClient:
+    return AdminClient({**environment.kafka_connection()}, logger=kafka_logger)
