@@ -26,7 +26,8 @@ def live(_request: HttpRequest) -> HttpResponse:
 
 
 def ready(_request: HttpRequest) -> HttpResponse:
-    """503 when a required server is away; `degraded`, and 200, when only Redis is."""
+    """503 when a required server is away; `degraded`, and 200, when only Redis is, or
+    when the topic grows and sends are refused for that time."""
     asked = checks()
     failures = _failures(asked)
     unhealthy = any(check.required for check in asked if check.name in failures)

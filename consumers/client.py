@@ -9,6 +9,7 @@ from chat_project.settings.environment import Environment
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
 from consumers.dead_letters import DeadLetterTopic
 from consumers.effects import Effects
+from consumers.growth_guard import GrowthGuard
 from consumers.handler import ChatHandler
 from consumers.loop import ConsumerLoop, Limits
 from consumers.names import RememberedNames
@@ -16,6 +17,7 @@ from consumers.registry import chat_registry
 from consumers.runs import Runs
 from consumers.writer import MessageWriter
 from conversations.selectors import participant_names
+from messaging.pause import gate
 
 ASSIGNMENT_GRACE_SECONDS = 15.0
 """Beyond the session timeout: how long a draining consumer waits for its first partition."""
@@ -87,7 +89,7 @@ def message_consumer(
         consumer_settings(environment, group_id=group_id),
         AdminClient({**environment.kafka_connection()}, logger=kafka_logger),
         environment.subscribed_topics,
-        handler,
+        GrowthGuard(handler, lambda: gate().differing_count()),
         limits=Limits(
             max_batch_size=max_batch_size,
             max_batch_age_seconds=max_batch_age_seconds,

@@ -71,15 +71,35 @@ def generation_of(described: TopicDescription) -> Generation:
     Raises StopConsuming when the topic has another number of partitions than was noted: a
     conversation may never be in two partitions at a time (design section 5).
     """
-    document = majority_collection("topics").find_one({"_id": described.id})
-    generation = _generation(document or _register(described))
+    generation = known_generation(described) or generation_from(_register(described))
     if generation.partitions != described.partitions:
         raise StopConsuming(
-            f"{described.topic} has {described.partitions} partitions, but had"
-            f" {generation.partitions} when its first record was stored (collection topics):"
-            " partitions must not be added to a topic in use"
+            f"{described.topic} has {described.partitions} partitions, but"
+            f" {generation.partitions} are noted (collection topics): partitions are added with"
+            " create_topics --partitions only; if that was interrupted, run it again"
         )
     return generation
+
+
+def known_generation(described: TopicDescription) -> Generation | None:
+    """None: no consumer was ever assigned this life of the topic. Raises pymongo's errors."""
+    document = majority_collection("topics").find_one({"_id": described.id})
+    return generation_from(document) if document else None
+
+
+def note_growth(described: TopicDescription, before: Generation, growth: Growth) -> bool:
+    """Notes from which offsets on the topic has more partitions; before they are added.
+
+    False: the noted count is no longer that of `before`. Raises pymongo's errors.
+    """
+    noted = {"partitions": growth.partitions, "offsets": _as_keys(growth.offsets)}
+    is_as_before = {"_id": described.id, "growth": {"$size": len(before.growth)}}
+    result = collection("topics").update_one(is_as_before, {"$push": {"growth": noted}})
+    return result.matched_count == 1
+
+
+def _as_keys(offsets: Mapping[int, int]) -> Document:
+    return {str(partition): offset for partition, offset in offsets.items()}
 
 
 def _register(described: TopicDescription) -> Document:
@@ -106,7 +126,8 @@ def _register(described: TopicDescription) -> Document:
     return document
 
 
-def _generation(document: Document) -> Generation:
+def generation_from(document: Document) -> Generation:
+    """A document of the collection `topics` as a value."""
     return Generation(
         topic=document["topic"],
         t=document["t"],

@@ -17,6 +17,8 @@ class Reason(StrEnum):
     TOO_LARGE = "message_too_large"
     NOT_AUTHORIZED = "kafka_not_authorized"
     REJECTED = "kafka_rejected"
+    ACCEPTING_PAUSED = "accepting_paused"
+    PARTITIONS_DIFFER = "partitions_differ"
 
 
 @dataclass(frozen=True, slots=True)

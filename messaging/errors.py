@@ -12,6 +12,10 @@ class KafkaAway(MessagingError):
     """No broker answers, or a topic is not as the settings say."""
 
 
+class AcceptingPaused(MessagingError):
+    """This process may not produce now: the topic grows, or has grown (decision 0014)."""
+
+
 class OutcomeUnknown(Unavailable):
     """503: not acknowledged in time; the message may be stored later, or never."""
 
@@ -40,4 +44,8 @@ _NOT_SENT = {
     Reason.QUEUE_FULL: "Too many messages wait for Kafka; this one was not sent. Send it again.",
     Reason.NOT_AUTHORIZED: "Kafka does not let this service write; the message was not sent.",
     Reason.REJECTED: "Kafka refuses the record; the message was not sent.",
+    Reason.ACCEPTING_PAUSED: "Sending is paused for maintenance; the message was not sent. Send it"
+    " again with the same idempotency key.",
+    Reason.PARTITIONS_DIFFER: "The topic has grown, and this server still runs with the old number"
+    " of partitions (KAFKA_PARTITIONS); the message was not sent. Send it again.",
 }

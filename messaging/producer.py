@@ -5,7 +5,7 @@ import os
 import signal
 from atexit import register
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import BoundedSemaphore, Event, Lock, Thread
 from time import monotonic
@@ -28,6 +28,7 @@ from messaging.deliveries import (
 )
 from messaging.errors import KafkaAway
 from messaging.events import Outgoing
+from messaging.pause import gate
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ class Producer:
 
     Takes librdkafka's connection settings, the topic and its partition count (the key's CRC32
     decides the partition, as librdkafka's `consistent_random` does for the .NET services),
-    how many threads may wait for Kafka at a time, and how many records may be queued.
+    how many threads may wait for Kafka at a time, how many records may be queued, and what
+    tells why nothing may be sent now (the pause while the topic grows).
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Producer:
         partitions: int,
         waiting_threads: int,
         queue_limit: int = QUEUE_LIMIT,
+        refusal: Callable[[], Refused | None] = lambda: None,
     ) -> None:
         config = {
             **connection,
@@ -82,6 +85,7 @@ class Producer:
         }
         self._kafka = confluent_kafka.Producer(config, logger=kafka_logger)
         self._topic, self._partitions = topic, partitions
+        self._refusal = refusal
         self._slots = BoundedSemaphore(waiting_threads)
         self._sent_at: OrderedDict[PendingSend, float] = OrderedDict()
         self._sent_at_lock = Lock()
@@ -92,9 +96,11 @@ class Producer:
     def send(self, records: Sequence[Outgoing], on_late_refusal: LateRefusal) -> list[Delivery]:
         """Produces all records in their order and waits once, at most 2.1 s; one outcome each.
 
-        While Kafka is silent every record is refused at once. A record whose outcome is Unknown
+        While Kafka is silent or the topic grows every record is refused at once. A record whose outcome is Unknown
         and that is refused later calls `on_late_refusal` with its index, on another thread.
         """
+        if (refused := self._refusal()) is not None:
+            return [refused] * len(records)
         if self._is_kafka_silent() or not self._slots.acquire(timeout=SLOT_TIMEOUT_SECONDS):
             return [Refused(Reason.KAFKA_UNAVAILABLE)] * len(records)
         try:
@@ -219,6 +225,7 @@ def _create() -> Producer:
         environment().message_topic,
         partitions=environment().kafka_partitions,
         waiting_threads=max(1, settings.API_THREADS // 2),
+        refusal=gate().refusal,
     )
     register(_close_in, os.getpid())
     return created

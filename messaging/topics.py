@@ -1,6 +1,6 @@
 """The topics this service owns: what they should be like, creation, comparison (contract 4).
 
-Nothing here deletes a topic or changes an existing one.
+Nothing here deletes a topic; only `add_partitions` changes an existing one, and never shrinks it.
 """
 
 import logging
@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but
     AdminClient,
     ClusterMetadata,
     ConfigResource,
+    NewPartitions,
     NewTopic,
 )
 
@@ -53,8 +54,23 @@ class TopicAdministration:
         existing = self._metadata().topics
         missing = [plan for plan in plans if plan.name not in existing]
         created = self._create(missing) if missing else []
-        self._wait_until_visible(missing)
+        self._wait_until_visible({plan.name: plan.partitions for plan in missing})
         return created
+
+    def partition_count(self, topic: str) -> int | None:
+        """None: there is no such topic."""
+        found = self._metadata().topics.get(topic)
+        return None if found is None or found.error is not None else len(found.partitions)
+
+    def add_partitions(self, topics: Sequence[str], partitions: int) -> None:
+        """Grows each topic that has fewer to that count; returns when all have leaders."""
+        short = [name for name in topics if (self.partition_count(name) or 0) < partitions]
+        new = [NewPartitions(name, partitions) for name in short]
+        if new:
+            futures = self._admin.create_partitions(new, request_timeout=REQUEST_TIMEOUT_SECONDS)
+            for name, future in futures.items():
+                _wait_for_growth(name, future)
+        self._wait_until_visible(dict.fromkeys(topics, partitions))
 
     def differences(self, plan: TopicPlan) -> Iterator[str]:
         """In what an existing topic is not as planned, one phrase each."""
@@ -78,22 +94,21 @@ class TopicAdministration:
         futures = self._admin.create_topics(new, request_timeout=REQUEST_TIMEOUT_SECONDS)
         return [plan for plan in plans if _is_created(plan.name, futures[plan.name])]
 
-    def _wait_until_visible(self, plans: Sequence[TopicPlan]) -> None:
+    def _wait_until_visible(self, counts: Mapping[str, int]) -> None:
         deadline = monotonic() + VISIBLE_TIMEOUT_SECONDS
-        while not all(self._is_visible(plan) for plan in plans):
+        while not all(self._is_visible(name, count) for name, count in counts.items()):
             if monotonic() > deadline:
-                names = ", ".join(plan.name for plan in plans)
                 raise KafkaAway(
-                    f"created, but without leaders after {VISIBLE_TIMEOUT_SECONDS:.0f} s: {names}"
+                    f"created, but without leaders after {VISIBLE_TIMEOUT_SECONDS:.0f} s:"
+                    f" {', '.join(counts)}"
                 )
             sleep(0.05)
 
-    def _is_visible(self, plan: TopicPlan) -> bool:
-        topic = self._metadata().topics.get(plan.name)
-        if topic is None or topic.error is not None:
+    def _is_visible(self, name: str, partitions: int) -> bool:
+        topic = self._metadata().topics.get(name)
+        if topic is None or topic.error is not None or len(topic.partitions) < partitions:
             return False
-        leaders = [partition.leader for partition in topic.partitions.values()]
-        return min(leaders, default=-1) >= 0
+        return min(partition.leader for partition in topic.partitions.values()) >= 0
 
     def _metadata(self) -> ClusterMetadata:
         try:
@@ -140,3 +155,10 @@ def _is_created(name: str, creation: "Future[None]") -> bool:
             return False
         raise KafkaAway(f"topic {name} was not created: {error.args[0].str()}") from error
     return True
+
+
+def _wait_for_growth(name: str, growth: "Future[None]") -> None:
+    try:
+        growth.result()
+    except KafkaException as error:
+        raise KafkaAway(f"topic {name} got no partitions: {error.args[0].str()}") from error

@@ -102,4 +102,4 @@ def test_the_real_servers_answer() -> None:
     code, body = ready()
 
     assert (code, body["data"]["status"]) == (200, "healthy")
-    assert list(body["data"]["checks"]) == ["mongodb", "kafka", "redis"]
+    assert list(body["data"]["checks"]) == ["mongodb", "kafka", "accepting", "redis"]

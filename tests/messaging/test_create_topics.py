@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from chat_project.identifiers import new_id
 from chat_project.settings.environment import Environment, environment
-from messaging.management.commands import create_topics as command
+from consumers.management.commands import create_topics as command
 from messaging.topics import TopicAdministration, planned_topics
 
 UseSettings = Callable[..., Environment]
