@@ -65,7 +65,7 @@ FATES = [Fate.DONE] * 5 + [Fate.CRASH_BEFORE, Fate.CRASH_AFTER, Fate.LOST_REPLY,
 actions = st.builds(
     Action,
     process=st.integers(0, PROCESSES - 1),
-    steps=st.integers(1, 7),
+    steps=st.integers(0, 7),
     fate=st.sampled_from(FATES),
     partition=st.integers(0, PARTITIONS),
     rewind=st.sampled_from([0, 0, 1, 4, 16]),

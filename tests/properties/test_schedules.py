@@ -22,9 +22,9 @@ from tests.properties.processes import in_turns
 from tests.properties.scenarios import Action, Entry, Scenario, actions, entries, refusals, run
 from tests.properties.store import MemoryStore, generation_of
 
-logs = st.lists(entries, min_size=3, max_size=16)
-logs_with_refusals = st.lists(entries | refusals, min_size=3, max_size=16)
-schedules = st.lists(actions, max_size=40)
+logs = st.lists(entries, min_size=8, max_size=16)
+logs_with_refusals = st.lists(entries | refusals, min_size=8, max_size=16)
+schedules = st.lists(actions, min_size=25, max_size=50)
 
 
 @given(planned=logs, schedule=schedules)
