@@ -2,6 +2,9 @@
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import datetime
+
+from chat_project.timestamps import parse_timestamp
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
@@ -15,3 +18,13 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def iso_time(text: str) -> datetime:
+    """An aware UTC time; without an offset it is taken as UTC."""
+    try:
+        return parse_timestamp(text)
+    except ValueError:
+        raise ArgumentTypeError(
+            f"{text!r}: a time in ISO-8601, as 2025-11-07T10:00:00Z or 2025-11-07"
+        ) from None

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import msgspec
 from pymongo import UpdateOne
@@ -38,7 +38,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
         return letter_id(self.place)
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True):
     """Partition and offset of a dead letter's record in the dead-letter topic."""
 
     p: int
@@ -102,7 +102,7 @@ def _first_outcome(letter: DeadLetter) -> UpdateOne:
 
 
 def _kept_at(letter: str, place: Kept) -> UpdateOne:
-    return UpdateOne({"_id": letter}, {"$set": {"kept": place._asdict()}})
+    return UpdateOne({"_id": letter}, {"$set": {"kept": msgspec.structs.asdict(place)}})
 
 
 def run_below(t: int, partition: int, offset: int, limit: int) -> int:

@@ -14,7 +14,10 @@ def create_indexes() -> list[str]:
     with pymongo.timeout(BUILD_SECONDS):
         before = _existing()
         Message.ensure_indexes()
-        collection("dead_letters").create_index("messageId", name="message")
+        letters = collection("dead_letters")
+        letters.create_index("messageId", name="message")
+        letters.create_index([("closedHow", 1), ("at", 1)], name="state_time")
+        letters.create_index([("conversationId", 1), ("at", 1)], name="conversation_time")
         return sorted(_existing() - before)
 
 

@@ -1,0 +1,63 @@
+"""The dead letters of this installation: its topics, its collection, its Kafka."""
+
+from collections.abc import Iterator, Sequence
+
+import pymongo
+from confluent_kafka.admin import AdminClient
+
+from chat_project.kafka_logs import kafka_logger
+from chat_project.settings.environment import Environment
+from consumers.acknowledged import AcknowledgedProducer
+from consumers.letters import closing, display, retrying
+from consumers.letters.display import Shown
+from consumers.letters.originals import Originals
+from consumers.letters.retrying import Outcome
+from consumers.letters.selection import Letter, State
+from consumers.letters.trimming import trim
+from consumers.log_reader import LogReader
+from consumers.topics import describe, generation_of
+
+TRIM_SECONDS = 600.0
+"""For MongoDB's part in looking through the discarded records."""
+
+
+class Desk:
+    """Every method may raise RetryLater (Kafka is away) or pymongo's errors."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._connection = environment.kafka_connection()
+        self._admin = AdminClient({**self._connection}, logger=kafka_logger)
+        self._reader = LogReader(self._connection)
+        self._originals = Originals(self._reader, environment.dead_letter_topic)
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def show(self, letter: Letter) -> Shown:
+        return display.shown(letter, self._originals.read([letter]).get(letter.id))
+
+    def retry(self, letters: Sequence[Letter], *, by: str) -> Iterator[Outcome]:
+        """Raises StopConsuming when the topic has not the noted number of partitions."""
+        topic = self._environment.message_topic
+        generation = generation_of(describe(self._admin, topic))
+        producer = AcknowledgedProducer(self._connection, topic)
+        yield from retrying.retry(
+            letters,
+            originals=self._originals,
+            producer=producer,
+            generation=generation,
+            by=by,
+        )
+
+    def discard(self, letters: Sequence[Letter], *, why: str, by: str) -> int:
+        """Closes those that are not discarded yet; gives how many. The records remain."""
+        wanted = [letter for letter in letters if letter.state != State.DISCARDED]
+        for letter in wanted:
+            closing.discard(letter, why=why, by=by)
+        return len(wanted)
+
+    def remove_discarded(self) -> int:
+        """Frees the front of the dead-letter topic; gives how many offsets."""
+        with pymongo.timeout(TRIM_SECONDS):
+            return trim(self._reader, self._admin, self._environment.dead_letter_topic)

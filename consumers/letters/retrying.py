@@ -1,0 +1,101 @@
+"""Retry: a dead letter's record goes through the message topic again, as a good producer's."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import islice
+from zlib import crc32
+
+import msgspec
+
+from consumers.acknowledged import AcknowledgedProducer, Outgoing
+from consumers.dead_letters import CONNECT
+from consumers.letters.closing import close_retried
+from consumers.letters.originals import Originals
+from consumers.letters.selection import Letter, RetriedAs, State
+from consumers.records import Record
+from consumers.topics import Generation
+from messaging.events import MalformedEvent, decode_message_sent
+
+CHUNK_LETTERS = 50
+"""Of up to 2 MiB each: read, produced and closed together."""
+RETRY_OF = "emis.retry-of"
+"""Header of a retried record: the id of the letter that it was."""
+_ADDED = (CONNECT, "emis.dlq.", RETRY_OF)
+
+
+class Fate(StrEnum):
+    """What a retry did with one letter."""
+
+    RETRIED = "retried"
+    CLOSED_ALREADY = "closed already"
+    ANOTHER_TOPIC = "of another topic"
+    NO_RECORD = "no record"
+
+
+class Outcome(msgspec.Struct, frozen=True, rename="camel"):
+    """`retried_as` is where the record lies now; None: nothing was produced for this letter."""
+
+    id: str
+    fate: Fate
+    retried_as: RetriedAs | None = None
+
+
+def retry(
+    letters: Sequence[Letter],
+    *,
+    originals: Originals,
+    producer: AcknowledgedProducer,
+    generation: Generation,
+    by: str,
+) -> Iterator[Outcome]:
+    """Produces each open letter again and closes it; in the order given, which is the log's.
+
+    `generation` is the present life of the topic that `producer` writes to. Raises RetryLater
+    when Kafka is away. A death between producing and closing leaves the letter open: retried
+    again, its second record is dropped by the consumer as a duplicate.
+    """
+    waiting = iter(letters)
+    while chunk := list(islice(waiting, CHUNK_LETTERS)):
+        ready = [each for each in chunk if _obstacle(each, generation) is None]
+        records = originals.read(ready) if ready else {}
+        again = [
+            retry_record(each.id, records[each.id], generation)
+            for each in ready
+            if each.id in records
+        ]
+        places = producer.produce(again) if again else {}
+        for letter in chunk:
+            obstacle = _obstacle(letter, generation)
+            if obstacle is None and letter.id in places:
+                place = places[letter.id]
+                retried_as = RetriedAs(generation.t, place.p, place.o)
+                close_retried(letter, retried_as, by=by)
+                yield Outcome(letter.id, Fate.RETRIED, retried_as)
+            else:
+                yield Outcome(letter.id, obstacle or Fate.NO_RECORD)
+
+
+def _obstacle(letter: Letter, generation: Generation) -> Fate | None:
+    if letter.state != State.OPEN:
+        return Fate.CLOSED_ALREADY
+    return None if letter.topic == generation.topic else Fate.ANOTHER_TOPIC
+
+
+def retry_record(letter_id: str, record: Record, generation: Generation) -> Outgoing:
+    """Under the key that the event asks for, in the partition of `consistent_random`."""
+    key = _right_key(record)
+    own = [header for header in record.headers if not header[0].startswith(_ADDED)]
+    return Outgoing(
+        letter=letter_id,
+        key=key,
+        value=record.value,
+        headers=[*own, (RETRY_OF, letter_id.encode())],
+        partition=crc32(key or b"") % generation.partitions,
+    )
+
+
+def _right_key(record: Record) -> bytes | None:
+    try:
+        return decode_message_sent(record.value or b"").conversation_id.encode()
+    except MalformedEvent:
+        return record.key

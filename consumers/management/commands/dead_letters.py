@@ -1,0 +1,181 @@
+"""`manage.py dead_letters`: list, show, retry and discard what could not be stored."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from pymongo.errors import PyMongoError
+from tqdm import tqdm
+from typing_extensions import override
+
+from chat_project.audit_log import operating_system_user
+from chat_project.identifiers import canonical_id
+from chat_project.settings.environment import environment
+from consumers.arguments import iso_time, whole_number
+from consumers.errors import Reason, RetryLater, StopConsuming
+from consumers.letters import display
+from consumers.letters.desk import Desk
+from consumers.letters.retrying import Fate
+from consumers.letters.selection import (
+    Letter,
+    Selection,
+    State,
+    count_by_reason,
+    in_log_order,
+    missing,
+)
+
+REFUSED = 2
+"""Exit code of wrong arguments and of what is not confirmed."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Dead letters: list, show one, retry (its record goes through the message topic again),"
+        " discard (for ever). Exit 0: done; 1: something was not done, or a server is away;"
+        " 2: wrong arguments, or not confirmed."
+    )
+
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+        listed = actions.add_parser("list", help="the newest letters of a selection, and how many")
+        _add_filters(listed)
+        listed.add_argument("--limit", type=whole_number(1, 100_000), default=100, metavar="N")
+        shown = actions.add_parser("show", help="outcome, headers, key and value of one letter")
+        shown.add_argument("id", metavar="ID")
+        retried = actions.add_parser("retry", help="produce again, under the right key, and close")
+        discarded = actions.add_parser("discard", help="close, and remove from the topic's front")
+        for each in (retried, discarded):
+            each.add_argument("ids", nargs="*", metavar="ID", help="<generation>:<partition>:<o>")
+            each.add_argument("--all", action="store_true", help="every open letter")
+            each.add_argument("--by", metavar="NAME", default=operating_system_user())
+            _add_filters(each)
+        discarded.add_argument("--why", required=True, metavar="TEXT", help="kept in audit_log")
+        discarded.add_argument("--yes", action="store_true", help="do not ask")
+        for each in (listed, shown, retried, discarded):
+            each.add_argument("--json", action="store_true", help="for machines")
+
+    @override
+    def handle(self, **options: Any) -> None:
+        with _told_as_errors():
+            getattr(self, f"_{options['action']}")(options)
+
+    def _list(self, options: dict[str, Any]) -> None:
+        found = display.listing(_selection(options), options["limit"])
+        self._print(found, display.list_lines(found), as_json=options["json"])
+
+    def _show(self, options: dict[str, Any]) -> None:
+        letters = in_log_order(Selection(ids=(options["id"],)))
+        if not letters:
+            raise CommandError(f"there is no dead letter {options['id']}: see dead_letters list")
+        with _desk() as desk:
+            one = desk.show(letters[0])
+        self._print(one, display.show_lines(one), as_json=options["json"])
+
+    def _retry(self, options: dict[str, Any]) -> None:
+        selection, letters = _chosen(options)
+        outcomes = []
+        with _desk() as desk:
+            working = desk.retry(letters, by=options["by"])
+            for outcome in tqdm(working, total=len(letters), disable=not sys.stderr.isatty()):
+                outcomes.append(outcome)
+                if not options["json"]:
+                    self.stdout.write(f"{outcome.id} {outcome.fate.value}")
+        if options["json"]:
+            self.stdout.write(msgspec.json.encode(outcomes).decode())
+        done = (Fate.RETRIED, Fate.CLOSED_ALREADY)
+        left = [each.id for each in outcomes if each.fate not in done]
+        _complain(missing(selection, letters), left)
+
+    def _discard(self, options: dict[str, Any]) -> None:
+        selection, letters = _chosen(options)
+        wanted = [letter for letter in letters if letter.state != State.DISCARDED]
+        if wanted and not options["yes"]:
+            self._confirm(wanted)
+        with _desk() as desk:
+            discarded = desk.discard(wanted, why=options["why"], by=options["by"])
+            freed = desk.remove_discarded()
+        done = {"discarded": discarded, "removed": freed}
+        lines = [f"discarded {discarded}; {freed} records removed from the dead-letter topic"]
+        self._print(done, iter(lines), as_json=options["json"])
+        _complain(missing(selection, letters), [])
+
+    def _confirm(self, letters: list[Letter]) -> None:
+        if not sys.stdin.isatty():
+            raise CommandError("without a terminal, say --yes to discard", returncode=REFUSED)
+        for reason, number in count_by_reason(letters).items():
+            self.stderr.write(f"{number:8} {reason}")
+        self.stderr.write(f"Discard these {len(letters)} for ever? [yes/no]")
+        if sys.stdin.readline().strip().lower() != "yes":
+            raise CommandError("nothing discarded: you did not say yes", returncode=REFUSED)
+
+    def _print(self, found: Any, lines: Iterator[str], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(msgspec.json.encode(found).decode())
+            return
+        for line in lines:
+            self.stdout.write(line)
+
+
+def _add_filters(parser: Any) -> None:
+    parser.add_argument("--reason", choices=[each.value for each in Reason])
+    parser.add_argument("--since", type=iso_time, metavar="TIME", help="ISO-8601, included")
+    parser.add_argument("--until", type=iso_time, metavar="TIME", help="ISO-8601, excluded")
+    parser.add_argument("--conversation", metavar="ID")
+    parser.add_argument(
+        "--state", choices=[*State, "all"], help="default: open; given ids are taken in any state"
+    )
+
+
+def _selection(options: dict[str, Any]) -> Selection:
+    state = options["state"] or State.OPEN.value
+    return Selection(
+        ids=tuple(options.get("ids", ())),
+        reason=options["reason"],
+        since=options["since"],
+        until=options["until"],
+        conversation_id=canonical_id(options["conversation"] or "") or None,
+        state=None if state == "all" else State(state),
+    )
+
+
+def _chosen(options: dict[str, Any]) -> tuple[Selection, list[Letter]]:
+    """Refuses to choose everything by accident, and two ways of choosing at once."""
+    names = ("reason", "since", "until", "conversation", "state")
+    ways = [bool(options["ids"]), options["all"], any(options[name] for name in names)]
+    if ways[0] and any(ways[1:]):
+        raise CommandError("ids, or filters and --all: not both", returncode=REFUSED)
+    if not any(ways):
+        raise CommandError("say which: ids, filters, or --all", returncode=REFUSED)
+    selection = _selection(options)
+    return selection, in_log_order(selection)
+
+
+def _complain(unknown: list[str], left: list[str]) -> None:
+    if unknown:
+        raise CommandError(f"there is no dead letter {', '.join(unknown)}")
+    if left:
+        raise CommandError(f"{len(left)} not retried and still open, the first is {left[0]}")
+
+
+@contextmanager
+def _desk() -> Iterator[Desk]:
+    desk = Desk(environment())
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+@contextmanager
+def _told_as_errors() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise CommandError(f"MongoDB: {error}") from error
+    except (RetryLater, StopConsuming) as error:
+        raise CommandError(str(error)) from error
