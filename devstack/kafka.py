@@ -114,8 +114,9 @@ class KafkaNode(Service):
             "share.coordinator.state.topic.min.isr": min(2, replicas),
             "auto.create.topics.enable": "false",
             "group.initial.rebalance.delay.ms": 0,
-            # Short sessions let fault tests with group.protocol=consumer end in seconds.
-            "group.consumer.min.session.timeout.ms": 6000,
+            # Short sessions let fault tests end in seconds.
+            "group.min.session.timeout.ms": 2000,
+            "group.consumer.min.session.timeout.ms": 2000,
             "group.consumer.session.timeout.ms": 6000,
             "group.consumer.min.heartbeat.interval.ms": 1000,
             "group.consumer.heartbeat.interval.ms": 1000,

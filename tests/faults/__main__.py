@@ -1,0 +1,62 @@
+"""`python -m tests.faults`: the fault suite on the command line; `scripts/test faults` runs it."""
+
+import argparse
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import django
+
+
+def main() -> int:
+    """Exit code: 0 no differences, 1 differences, 2 wrong arguments."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings.django")
+    os.environ.setdefault("DJANGO_DEBUG", "true")
+    django.setup()
+    from tests.faults import results, runner
+    from tests.faults.rows.all import ROWS, WAYS
+
+    options = _parser(ROWS).parse_args()
+    if options.table:
+        print(results.table(results.read(options.table), ROWS))  # noqa: T201
+        return 0
+    chosen = [way for way in WAYS if way.row in (options.row or ROWS)]
+    chosen = [way for way in chosen if options.way in (None, way.name)]
+    if options.list:
+        print("\n".join(f"{way.row}: {way.name} (on {way.need})" for way in chosen))  # noqa: T201
+        return 0
+    seed = options.seed or secrets.token_hex(4)
+    print(f"faults: --seed {seed} repeats this run", file=sys.stderr)  # noqa: T201
+    planned = runner.plans(
+        chosen,
+        rounds=options.rounds,
+        seed=seed,
+        protocols=runner.PROTOCOLS if options.protocol == "both" else (options.protocol,),
+        consumers=runner.CONSUMERS if options.consumers == "both" else (int(options.consumers),),
+    )
+    entries = runner.run(list(planned), file=options.json)
+    print(results.table(entries, list(dict.fromkeys(way.row for way in chosen))))  # noqa: T201
+    return 1 if any(entry.differences for entry in entries) else 0
+
+
+def _parser(rows: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/test faults",
+        description="Random load, a fault that is seen to happen, quiet, a recount."
+        " Exit 0: no differences; 1: differences; 2: wrong arguments.",
+    )
+    parser.add_argument("--row", action="append", choices=rows, help="may be given several times")
+    parser.add_argument("--way", help="only this way to fail (see --list)")
+    parser.add_argument("--rounds", type=int, default=20, help="of each row (default: 20)")
+    parser.add_argument("--seed", help="what a run before printed; default: a new one")
+    parser.add_argument("--protocol", choices=("classic", "consumer", "both"), default="both")
+    parser.add_argument("--consumers", choices=("1", "3", "both"), default="both")
+    parser.add_argument("--list", action="store_true", help="print the ways to fail, run nothing")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="add each round to this file")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="print such a file as Markdown")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,294 @@
+"""One round: names of its own on running servers, a load, consumers, quiet, a recount."""
+
+import random
+import signal
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, says its manual
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+from django.core.management import get_commands
+from redis import Redis
+
+from chat_project.settings.environment import Environment
+from consumers.errors import RetryLater
+from consumers.lag import LagReader
+from messaging.documents import Message
+from messaging.topics import TopicAdministration, planned_topics
+from tests.consumers.pipelines import free_port
+from tests.faults import oracle
+from tests.faults.crash import Action, Step
+from tests.faults.load import Load
+from tests.faults.servers import Servers
+from tests.processes import Process, manage
+from tests.waiting import wait_until
+
+SESSION_MS = 3_000
+"""Of both protocols, so that a dead member is noticed soon."""
+QUIET_SECONDS = 120.0
+ROOMS = 16
+PEOPLE = ("user-0", "user-1", "user-2")
+SMALL_BATCHES = ("--max-batch-size", "40")
+
+
+class NotSeen(Exception):
+    """The fault did not happen as planned: the round does not count and is repeated."""
+
+
+def require(condition: object, what: str) -> None:
+    """For what shows that a fault happened. Raises NotSeen."""
+    if not condition:
+        raise NotSeen(what)
+
+
+class Member:
+    """A consumer process; `trapped` tells whether it came to the step where it was to fail."""
+
+    def __init__(self, number: int, arguments: list[str], variables: dict[str, str]) -> None:
+        self.client_id = f"member-{number}"
+        self.marker = Path(tempfile.gettempdir()) / f"fault-{uuid.uuid4().hex}"
+        filled = [str(self.marker) if each == "{marker}" else each for each in arguments]
+        self.process = Process(filled, {**variables, "KAFKA_CLIENT_ID": self.client_id})
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.popen.poll() is None
+
+    @property
+    def trapped(self) -> str | None:
+        return self.marker.read_text() if self.marker.exists() else None
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.popen.send_signal(number)
+
+    def close(self) -> None:
+        self.process.close()
+        self.marker.unlink(missing_ok=True)
+
+
+class Round:
+    """Topics, group and database are new; `consumers` is how many members work in it."""
+
+    def __init__(self, servers: Servers, *, seed: str, protocol: str, consumers: int) -> None:
+        self.dice = random.Random(seed)
+        self.seed, self.protocol, self.consumers = seed, protocol, consumers
+        self.servers = servers
+        self.members: list[Member] = []
+        self.name = f"round-{uuid.uuid4().hex[:10]}"
+        self.variables = {
+            **servers.addresses,
+            "KAFKA_TOPIC_PREFIX": self.name,
+            "KAFKA_GROUP_ID": self.name,
+            "KAFKA_GROUP_PROTOCOL": protocol,
+            "KAFKA_SESSION_TIMEOUT_MS": str(SESSION_MS),
+            "MONGODB_DATABASE": self.name,
+        }
+        known: dict[str, Any] = {key.lower(): value for key, value in self.variables.items()}
+        self.environment = Environment(**known)
+        self.connection = self.environment.kafka_connection()
+        self.topic = self.environment.message_topic
+        self.database = servers.mongodb[self.name]
+        self.admin = AdminClient({**self.connection})
+        self.redis = Redis.from_url(servers.addresses["REDIS_URL"])
+        self._create_topics()
+        self._shorten_sessions()
+        self.rooms = self._found_rooms()
+        self.load = Load(self.dice, self.connection, self.topic, self.rooms)
+
+    # --- consumers -------------------------------------------------------------------------
+
+    def consume(self, *options: str, count: int = 1, **variables: str) -> list[Member]:
+        """Starts `manage.py consume_messages` as new members."""
+        command = manage("consume_messages", *options)
+        return [self._start(command, variables) for _ in range(count)]
+
+    def consume_until(
+        self,
+        step: Step,
+        action: Action,
+        *options: str,
+        count: int = 1,
+        seconds: float = 0.0,
+        max_poll_interval_ms: int = 0,
+    ) -> Member:
+        """Starts a member that fails at the step, when it does it for the `count`-th time."""
+        command = [
+            *(manage()[0], "-m", "tests.faults.crash", "--step", step, "--do", action),
+            *("--count", str(count), "--seconds", str(seconds), "--seed", self.seed),
+            *("--max-poll-interval-ms", str(max_poll_interval_ms), "--marker", "{marker}", "--"),
+            *("consume_messages", *SMALL_BATCHES, *options),
+        ]
+        return self._start(command, {})
+
+    def member_names(self) -> set[str]:
+        """The group's members as the broker knows them; empty when it cannot tell."""
+        try:
+            answer = self.admin.describe_consumer_groups([self.name], request_timeout=5)
+            described = answer[self.name].result()
+        except KafkaException:
+            return set()
+        return {member.client_id for member in described.members}
+
+    def is_stable(self) -> bool:
+        try:
+            answer = self.admin.describe_consumer_groups([self.name], request_timeout=5)
+            return bool(answer[self.name].result().state == ConsumerGroupState.STABLE)
+        except KafkaException:
+            return False
+
+    def count_stored(self) -> int:
+        return int(self.database["messages"].count_documents({}))
+
+    def lag(self) -> int:
+        """Records that the group has not committed. Raises AssertionError while Kafka is away."""
+        reader = LagReader(self.connection, self.name)
+        try:
+            return sum(each.lag for each in reader.read([self.topic]))
+        except RetryLater as error:
+            raise AssertionError(str(error)) from error
+        finally:
+            reader.close()
+
+    def configure(self, kind: ResourceType, name: str, settings: Mapping[str, str]) -> None:
+        """Sets these of a topic's or a group's settings on the brokers."""
+        entries = [
+            ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET)
+            for key, value in settings.items()
+        ]
+        resource = ConfigResource(kind, name, incremental_configs=entries)
+        for change in self.admin.incremental_alter_configs([resource]).values():
+            change.result()
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Quiet: all members are in the group, and nothing is left to do."""
+        self.load.flush()
+        alive = [member for member in self.members if member.is_alive]
+        alive = alive or self.consume()
+        names = {member.client_id for member in alive}
+        wait_until(
+            lambda: self.member_names() == names, "all members are there", seconds=QUIET_SECONDS
+        )
+        wait_until(lambda: self.lag() == 0, "the lag is zero", seconds=QUIET_SECONDS)
+        assert all(member.is_alive for member in alive), "a consumer ended during the quiet"
+
+    def recount(self) -> oracle.Recount:
+        own = oracle.recount(
+            self.connection, self.name, self.topic, self.database, self.load.acknowledged
+        )
+        return own._replace(differences=own.differences + self._reconcile())
+
+    def close(self) -> None:
+        for member in self.members:
+            member.close()
+        self.redis.close()
+        self.servers.mongodb.drop_database(self.name)
+        topics = [self.topic, self.environment.dead_letter_topic]
+        for deletion in self.admin.delete_topics(topics, operation_timeout=10).values():
+            deletion.result()
+
+    def outputs(self) -> str:
+        """What the members wrote, for the files that a difference leaves behind."""
+        return "\n".join(f"=== {m.client_id}\n{m.process.output()}" for m in self.members)
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    def _start(self, command: list[str], variables: dict[str, str]) -> Member:
+        own = {**self.variables, **variables, "METRICS_PORT": str(free_port())}
+        member = Member(len(self.members), command, own)
+        self.members.append(member)
+        return member
+
+    def _create_topics(self) -> None:
+        administration = TopicAdministration(self.connection)
+        plans = planned_topics(self.environment, brokers=administration.broker_count())
+        administration.create_missing(plans)
+
+    def _shorten_sessions(self) -> None:
+        settings = {
+            "consumer.session.timeout.ms": str(SESSION_MS),
+            "consumer.heartbeat.interval.ms": "1000",
+        }
+        self.configure(ResourceType.GROUP, self.name, settings)
+
+    def _found_rooms(self) -> dict[str, str]:
+        """Rooms with their tenants, as the API leaves them; and the indexes of `migrate`."""
+        rooms = {
+            str(uuid.UUID(int=self.dice.getrandbits(128), version=4)): f"school-{number % 2}"
+            for number in range(ROOMS)
+        }
+        now = datetime.now(UTC)
+        self.database["conversations"].insert_many(
+            _room(room, tenant, now) for room, tenant in rooms.items()
+        )
+        self.database["participants"].insert_many(
+            _participant(room, user, now) for room in rooms for user in PEOPLE
+        )
+        for index in Message._meta["index_specs"]:
+            self.database["messages"].create_index(
+                index["fields"], unique=index.get("unique", False)
+            )
+        self.database["dead_letters"].create_index("messageId")
+        return rooms
+
+    def _reconcile(self) -> list[str]:
+        """The product's own audit, which shares no code with the oracle."""
+        if "reconcile" not in get_commands():
+            return []
+        process = Process(manage("reconcile", "--json"), self.variables)
+        try:
+            code, output = process.wait(60), process.output()
+        finally:
+            process.close()
+        return [] if code == 0 else [f"reconcile ended with {code}: {output[-2_000:]}"]
+
+
+def _room(room: str, tenant: str, now: datetime) -> dict[str, Any]:
+    return {
+        "_id": room,
+        "key": room,
+        "tenantId": tenant,
+        "type": "TeacherGroup",
+        "name": "Tổ Toán",
+        "isActive": True,
+        "version": 1,
+        "lastSeq": 0,
+        "createdAt": now,
+        "createdBy": PEOPLE[0],
+        "updatedAt": now,
+    }
+
+
+def _participant(room: str, user: str, now: datetime) -> dict[str, Any]:
+    return {
+        "conversationId": room,
+        "userId": user,
+        "userName": f"Name of {user}",
+        "role": "Member",
+        "joinedSeq": 0,
+        "joinedAt": now,
+        "readSeq": 0,
+    }
+
+
+@contextmanager
+def running_round(servers: Servers, *, seed: str, protocol: str, consumers: int) -> Iterator[Round]:
+    """A round that leaves nothing behind, whatever happens in it."""
+    one = Round(servers, seed=seed, protocol=protocol, consumers=consumers)
+    try:
+        yield one
+    finally:
+        servers.mend()
+        one.close()
