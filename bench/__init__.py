@@ -1,0 +1,1 @@
+"""Measurements of the running product, on real servers of their own."""

@@ -1,0 +1,204 @@
+"""`python -m bench.recovery`: seconds from kill -9 of a consumer until every partition goes on.
+
+Two ways: another process of the group is there and takes over what the killed one had (the group
+must first miss it), or the only process is killed and started again at once. Ten conversations, one
+a partition, get a message every 100 ms meanwhile; a round ends when each has one stored that was
+sent after the kill.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import Any
+
+from bench.pipeline import (
+    BenchFailed,
+    Consumer,
+    Pipeline,
+    partition_of,
+    say,
+    servers,
+    wait_until,
+)
+from devstack import StackError, ports
+
+SEND_EVERY_SECONDS = 0.1
+SETTLE_SECONDS = 3.0
+"""Between the end of a rebalance and the kill; a kill within one would measure something else."""
+MOST_SECONDS = 120.0
+PROTOCOLS = ("classic", "consumer")
+TAKE_OVER, RESTART = "another process takes over", "started again at once"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 measured, 1 something failed, 2 wrong arguments."""
+    options = _parser().parse_args(arguments)
+    try:
+        with servers("bench-recovery") as addresses, TemporaryDirectory() as folder:
+            figures = [
+                _measure(Pipeline(addresses, Path(folder)), protocol, way, options.rounds)
+                for protocol in PROTOCOLS
+                for way in (TAKE_OVER, RESTART)
+            ]
+    except (BenchFailed, StackError) as error:
+        say(f"error: {error}")
+        return 1
+    report = {"unit": "seconds", "note": options.note, "figures": figures}
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "recovery.json").write_text(f"{json.dumps(report, indent=2)}\n")
+    (options.output / "recovery.md").write_text(_table(figures, options.note))
+    sys.stdout.write(_table(figures, options.note))
+    return 0
+
+
+def _measure(pipeline: Pipeline, protocol: str, way: str, rounds: int) -> dict[str, Any]:
+    """Figures of one protocol and one way; refuses them when a message is not stored."""
+    rooms = _one_room_a_partition(pipeline)
+    start = _starter(pipeline, protocol)
+    running = [start()]
+    seconds = []
+    try:
+        with _load(pipeline, rooms) as sent:
+            for number in range(1, rounds + 1):
+                seconds.append(_round(pipeline, running, start, way))
+                say(f"{protocol}, {way}, round {number}: {seconds[-1]:.2f} s")
+        wait_until(
+            lambda: pipeline.messages.count_documents({}) == len(sent),
+            f"{len(sent)} messages stored",
+            seconds=MOST_SECONDS,
+        )
+    finally:
+        for consumer in running:
+            consumer.stop()
+        pipeline.close()
+    return {
+        "protocol": protocol,
+        "way": way,
+        "rounds": [round(each, 2) for each in seconds],
+        "min": round(min(seconds), 2),
+        "median": round(statistics.median(seconds), 2),
+        "max": round(max(seconds), 2),
+    }
+
+
+def _round(
+    pipeline: Pipeline, running: list[Consumer], start: Callable[[], Consumer], way: str
+) -> float:
+    """Kills the one that has run longest, when all that run have partitions."""
+    if way == TAKE_OVER:
+        running.append(start())
+    _wait_until_all_work(running)
+    _wait_until_each_room_goes_on(pipeline)
+    time.sleep(SETTLE_SECONDS)
+    victim = running.pop(0)
+    victim.kill()
+    began = time.monotonic()
+    if way == RESTART:
+        running.append(start())
+    _wait_until_each_room_goes_on(pipeline)
+    for consumer in running:
+        consumer.check_alive()
+    return time.monotonic() - began
+
+
+def _wait_until_all_work(running: Sequence[Consumer]) -> None:
+    """Each has stored something from now on, so each has partitions."""
+    before = {consumer: consumer.log.stat().st_size for consumer in running}
+    for consumer, size in before.items():
+        wait_until(
+            lambda consumer=consumer, size=size: "processed" in consumer.said_after(size),  # type: ignore[misc]  # mypy: defaults of a lambda
+            "every consumer has a partition",
+            seconds=MOST_SECONDS,
+        )
+
+
+def _wait_until_each_room_goes_on(pipeline: Pipeline) -> None:
+    now = datetime.now(UTC)
+    rooms = pipeline.conversations.count_documents({})
+    later = {"lastMessage.sentAt": {"$gt": now}}
+    wait_until(
+        lambda: pipeline.conversations.count_documents(later) == rooms,
+        "a message sent after the kill is stored in each conversation",
+        seconds=MOST_SECONDS,
+    )
+
+
+def _one_room_a_partition(pipeline: Pipeline) -> list[str]:
+    """Without the others: each conversation that is there must go on."""
+    rooms = {partition_of(room): room for room in pipeline.prepare(rooms=200)}
+    pipeline.conversations.delete_many({"_id": {"$nin": list(rooms.values())}})
+    return list(rooms.values())
+
+
+def _starter(pipeline: Pipeline, protocol: str) -> Callable[[], Consumer]:
+    numbers = count(1)
+    return lambda: pipeline.consumer(
+        f"{protocol}-{next(numbers)}",
+        KAFKA_GROUP_PROTOCOL=protocol,
+        METRICS_PORT=str(ports.free_port(taken=())),
+    )
+
+
+@contextmanager
+def _load(pipeline: Pipeline, rooms: Sequence[str]) -> Iterator[list[str]]:
+    """Sends to each room until the block ends; what was sent is in the list."""
+    stop, sent = Event(), list[str]()
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            with pipeline.producing() as send:
+                while not stop.wait(SEND_EVERY_SECONDS):
+                    sent.extend(send(room, "Xin chào") for room in rooms)
+        except Exception as error:
+            failures.append(error)
+
+    thread = Thread(target=run, name="load")
+    thread.start()
+    try:
+        yield sent
+    finally:
+        stop.set()
+        thread.join()
+    if failures:
+        raise BenchFailed(f"the load stopped: {failures[0]}")
+
+
+def _table(figures: Sequence[dict[str, Any]], note: str) -> str:
+    lines = [
+        "| protocol | after kill -9 | rounds | min s | median s | max s |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {each['protocol']} | {each['way']} | {len(each['rounds'])}"
+        f" | {each['min']:.2f} | {each['median']:.2f} | {each['max']:.2f} |"
+        for each in figures
+    ]
+    return "\n".join([*lines, "", note, ""] if note else [*lines, ""])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.recovery",
+        description="Measures how soon consumption goes on after kill -9 of a consumer, for both"
+        " group protocols. Exit 1: something failed, and no figure was written.",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="a protocol and way (%(default)s)")
+    parser.add_argument("--note", default="", help="a sentence to stand beside the figures")
+    parser.add_argument(
+        "--output", type=Path, default=Path("docs/reliability"), help="folder (%(default)s)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
