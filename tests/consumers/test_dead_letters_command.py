@@ -14,9 +14,10 @@ from chat_project.mongodb import collection
 from consumers.letters import retrying
 from consumers.letters.desk import Desk
 from consumers.letters.selection import Selection, State, in_log_order
+from consumers.topics import Generation, Growth
 from tests.conftest import Api
 from tests.consumers.conftest import stored
-from tests.consumers.events import event
+from tests.consumers.events import event, record
 from tests.consumers.pipelines import Pipeline
 from tests.processes import ROOT, manage
 
@@ -103,6 +104,16 @@ def test_a_record_in_a_wrong_partition_is_retried_in_the_right_one(
 
     assert outcome["retriedAs"]["p"] == right
     assert [each["content"] for each in stored(room)] == ["astray"]
+
+
+def test_a_record_under_a_wrong_key_is_retried_under_its_conversation() -> None:
+    room = new_id()
+    astray = record(event(room.upper()), offset=7, key="another", partition=3)
+
+    again = retrying.retry_record("1:3:7", astray, Generation("t", 1, (Growth(10, {}),)))
+
+    assert (again.key, again.partition) == (room.encode(), crc32(room.encode()) % 10)
+    assert again.value == astray.value
 
 
 def test_a_crash_between_producing_and_closing_stores_the_message_once(
