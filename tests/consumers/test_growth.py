@@ -328,6 +328,7 @@ def test_growth_under_load_keeps_every_message_once_and_in_order(
         for sender in senders:
             sender.start()
         wait_until(lambda: all(len(s.acknowledged) > 5 for s in senders), "they send")
+        wait_until(lambda: all(stored(room) for room in rooms), "the consumer stores")
         with running(manage("create_topics", *grow), pipeline.variables) as growing:
             assert growing.wait(90) == 0, growing.output()
         wait_until(lambda: "partitions_differ" in senders[0].refusals, "the old count is refused")
