@@ -1,0 +1,193 @@
+"""One audit: the ledger is filled, looked at, and looked at again where something is wrong."""
+
+import json
+import time
+from collections.abc import Iterator
+
+from chat_project.settings.environment import Environment
+from consumers.audit.cache_check import check_cache
+from consumers.audit.conversation_checks import check_conversations
+from consumers.audit.database_side import (
+    read_conversations,
+    read_everything,
+    read_letters_of,
+    read_strangers,
+)
+from consumers.audit.findings import Finding, Kind
+from consumers.audit.ledger import Ledger, pack, unpack
+from consumers.audit.log_side import read_dead_letter_topic, read_log
+from consumers.audit.record_checks import check_records, in_flight
+from consumers.audit.report import InFlight
+from consumers.audit.scope import Scope
+from consumers.audit.snapshot import take_snapshot
+from consumers.audit.unread_check import check_unread
+from consumers.log_reader import LogReader
+from consumers.records import Place
+
+_SAME = """
+a.kind = b.kind AND a.conversation_id IS b.conversation_id AND a.message_id IS b.message_id
+AND a.user_id IS b.user_id AND a.place IS b.place AND a.seq IS b.seq
+AND (a.kind <> 'wrong_cache' OR a.found IS b.found)
+"""
+"""A cached value that is behind counts if it stands still; under load it is always a bit behind."""
+
+
+class Audit:
+    """Its findings are those of the last look; `confirm` keeps what an earlier look saw too."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        reader: LogReader,
+        environment: Environment,
+        scope: Scope,
+        *,
+        group_id: str,
+        with_cache: bool,
+    ) -> None:
+        self.ledger = ledger
+        self.reader = reader
+        self.environment = environment
+        self.cache_checked = with_cache
+        self._scope = scope
+        self._look = 0
+        self._kept_up_to: dict[int, int] = {}
+        self.snapshot = take_snapshot(environment, group_id, reader, scope)
+
+    def read_log(self) -> int:
+        """Gives how many records were read."""
+        count = read_log(self.ledger, self.reader, self.snapshot, self._scope)
+        self._read_dead_letter_topic()
+        return count
+
+    def look(self) -> None:
+        """The first one: everything in scope."""
+        if self._scope.is_everything:
+            read_everything(self.ledger, self.snapshot)
+        else:
+            read_conversations(self.ledger, self.snapshot, self._conversations_in_scope())
+            poisoned = self.ledger.rows("SELECT place FROM records WHERE poison IS NOT NULL")
+            read_letters_of(self.ledger, self.snapshot, _places(poisoned))
+        self._check(only_affected=False)
+
+    def confirm(self, after_seconds: float) -> None:
+        """A second look at what the last one found; only what both saw remains."""
+        if not self.counts():
+            return
+        time.sleep(after_seconds)
+        earlier = self._look
+        self.look_again()
+        self.ledger.run(
+            f"DELETE FROM findings AS a WHERE look = ? AND NOT EXISTS"  # noqa: S608  # fixed text
+            f" (SELECT 1 FROM findings b WHERE b.look = ? AND {_SAME})",
+            (self._look, earlier),
+        )
+
+    def look_again(self) -> None:
+        """At the conversations that any look had findings in, as they are now."""
+        places = _places(
+            self.ledger.rows("SELECT DISTINCT place FROM findings WHERE place IS NOT NULL")
+        )
+        self._forget_affected()
+        affected = [row[0] for row in self.ledger.rows("SELECT conversation_id FROM affected")]
+        self._read_dead_letter_topic()
+        read_conversations(self.ledger, self.snapshot, affected)
+        read_letters_of(self.ledger, self.snapshot, places)
+        self._check(only_affected=True)
+
+    def counts(self) -> dict[Kind, int]:
+        rows = self.ledger.rows(
+            "SELECT kind, count(*) FROM findings WHERE look = ? GROUP BY kind ORDER BY kind",
+            (self._look,),
+        )
+        return {Kind(kind): count for kind, count in rows}
+
+    def findings(self, *kinds: Kind, limit: int = -1) -> Iterator[Finding]:
+        """Of the last look, of these kinds or all; `limit` below 0: all of them."""
+        chosen = [kind.value for kind in kinds or tuple(Kind)]
+        rows = self.ledger.rows(
+            "SELECT kind, text, conversation_id, message_id, user_id, place, seq, expected, found"
+            " FROM findings WHERE look = ? AND kind IN (SELECT value FROM json_each(?))"
+            " ORDER BY kind, conversation_id, place, seq LIMIT ?",
+            (self._look, json.dumps(chosen), limit),
+        )
+        for kind, text, conversation_id, message_id, user_id, place, seq, expected, found in rows:
+            yield Finding(
+                kind=Kind(kind),
+                text=text,
+                conversation_id=conversation_id,
+                message_id=message_id,
+                user_id=user_id,
+                place=unpack(place),
+                seq=seq,
+                expected=json.loads(expected) if expected is not None else None,
+                found=json.loads(found) if found is not None else None,
+            )
+
+    def checked(self) -> dict[str, int]:
+        names = {
+            "messages": "documents",
+            "conversations": "heads",
+            "participants": "participants",
+            "deadLetters": "letters",
+        }
+        return {
+            name: self.ledger.one(f"SELECT count(*) FROM {table}")[0]  # noqa: S608  # fixed names
+            for name, table in names.items()
+        }
+
+    def in_flight(self) -> InFlight:
+        count, oldest_ms = in_flight(self.ledger)
+        age = None if oldest_ms is None else max(0.0, time.time() - oldest_ms / 1_000)
+        return InFlight(count, age)
+
+    def _check(self, *, only_affected: bool) -> None:
+        self._look += 1
+        read_strangers(self.ledger)
+        self._note_ends()
+        check_records(self.ledger, self._look, whole=self._scope.is_everything)
+        check_conversations(self.ledger, self._look)
+        check_unread(self.ledger, self._look, only_affected=only_affected)
+        if self.cache_checked:
+            self.cache_checked = check_cache(self.ledger, self._look, only_affected=only_affected)
+
+    def _conversations_in_scope(self) -> list[str]:
+        """Those asked for, or those that the records in the window belong to."""
+        if self._scope.has_window:
+            rows = self.ledger.rows("SELECT DISTINCT conversation_id FROM records")
+            return [row[0] for row in rows if row[0] is not None]
+        return sorted(self._scope.conversation_ids or ())
+
+    def _note_ends(self) -> None:
+        """Read after MongoDB: what is stored lies below them."""
+        t = self.snapshot.generation.t
+        bounds = self.reader.bounds(self.snapshot.topic)
+        self.ledger.add(
+            "INSERT OR REPLACE INTO ends VALUES (substr(?1, 1, 8), ?1)",
+            ((pack(Place(t, p, span.end)),) for p, span in bounds.items()),
+        )
+
+    def _read_dead_letter_topic(self) -> None:
+        self._kept_up_to = read_dead_letter_topic(
+            self.ledger, self.reader, self.environment, self._kept_up_to
+        )
+
+    def _forget_affected(self) -> None:
+        self.ledger.run(
+            "INSERT OR IGNORE INTO affected SELECT conversation_id FROM findings"
+            " WHERE conversation_id IS NOT NULL UNION SELECT d.conversation_id FROM documents d"
+            " JOIN findings f ON f.message_id = d.id WHERE d.conversation_id IS NOT NULL"
+        )
+        for statement in (
+            "DELETE FROM documents WHERE id IN (SELECT message_id FROM findings)",
+            "DELETE FROM letters WHERE place IN (SELECT place FROM findings)",
+            "DELETE FROM documents WHERE conversation_id IN (SELECT * FROM affected)",
+            "DELETE FROM heads WHERE conversation_id IN (SELECT * FROM affected)",
+            "DELETE FROM letters WHERE conversation_id IN (SELECT * FROM affected)",
+            "DELETE FROM participants WHERE conversation_id IN (SELECT * FROM affected)",
+        ):
+            self.ledger.run(statement)
+
+
+def _places(rows: Iterator[tuple[bytes]]) -> list[Place]:
+    return [place for row in rows if (place := unpack(row[0])) is not None]

@@ -1,0 +1,116 @@
+"""What is compared, in 16 bytes: made of an event and of a stored message by different ways.
+
+Names and quoted texts are snapshots of the time of storing and are left out.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from chat_project.mongodb import Document
+from consumers.decoding import SentMessage
+from messaging.identifiers import fingerprint
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def milliseconds(moment: object) -> int | None:
+    """Since 1970; None for what is no date."""
+    if not isinstance(moment, datetime):
+        return None
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def fixed_part_of_event(message: SentMessage) -> bytes:
+    """What no later change of the message may touch."""
+    event = message.event
+    return _digest(
+        event.conversation_id,
+        event.tenant_id,
+        event.sender_id,
+        event.type or "Text",
+        milliseconds(message.sent_at),
+        message.digest.hex(),
+    )
+
+
+def fixed_part_of_document(document: Document) -> bytes:
+    return _digest(
+        document.get("conversationId"),
+        document.get("tenantId"),
+        document.get("senderId"),
+        document.get("type"),
+        milliseconds(document.get("sentAt")),
+        stored_digest(document).hex(),
+    )
+
+
+def text_part_of_event(message: SentMessage) -> bytes:
+    """What an edit or a deletion replaces."""
+    event = message.event
+    return _digest(
+        event.content or "",
+        [_present(msgspec.to_builtins(each)) for each in event.mentions or ()],
+        [_present(msgspec.to_builtins(each)) for each in event.attachments or ()],
+    )
+
+
+def text_part_of_document(document: Document) -> bytes:
+    return _digest(
+        document.get("content", ""),
+        list(document.get("mentions") or ()),
+        list(document.get("attachments") or ()),
+    )
+
+
+def last_message_part(last: Mapping[str, Any]) -> bytes:
+    """Of a conversation's `lastMessage`."""
+    fields = ("messageId", "seq", "senderId", "senderName", "content")
+    return _digest(*(last.get(field) for field in fields), milliseconds(last.get("sentAt")))
+
+
+def as_last_message(document: Document) -> bytes:
+    """What `last_message_part` must be if this message is the conversation's last."""
+    return last_message_part({**document, "messageId": document["_id"]})
+
+
+def stored_digest(document: Document) -> bytes:
+    """`src.h`; empty if there is none."""
+    found = (document.get("src") or {}).get("h")
+    return bytes(found) if isinstance(found, bytes) else b""
+
+
+def agrees_with_itself(document: Document) -> bool:
+    """Whether `src.h` is the fingerprint of what is stored; true once it was edited or deleted."""
+    if document.get("editedAt") or document.get("isDeleted"):
+        return True
+    try:
+        made = fingerprint(
+            document["conversationId"],
+            document.get("content") or "",
+            (document.get("replyTo") or {}).get("messageId"),
+            [(m["userId"], m["startIndex"], m["length"]) for m in document.get("mentions") or ()],
+            message_type=document["type"],
+            attachment_ids=_attachment_ids(document.get("attachments") or ()),
+        )
+    except (KeyError, TypeError):
+        return False
+    return made == stored_digest(document)
+
+
+def _attachment_ids(attachments: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [attachment["attachmentId"] for attachment in attachments]
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+_encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+
+
+def _digest(*parts: object) -> bytes:
+    return hashlib.blake2b(_encode(parts), digest_size=16).digest()

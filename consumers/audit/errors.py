@@ -1,0 +1,5 @@
+"""Why an audit could not be made."""
+
+
+class CannotCheck(Exception):
+    """A server is away, or what was asked for does not exist; nothing is known, nothing is wrong."""

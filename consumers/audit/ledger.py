@@ -1,0 +1,149 @@
+"""Both sides of the comparison in a temporary SQLite file, so that memory stays the same.
+
+A place is 16 bytes, (generation, partition, offset) in big-endian order, which compare as the log
+does. Everything is deleted when the ledger is closed.
+"""
+
+import sqlite3
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from consumers.records import Place
+
+CACHE_KIBIBYTES = 65_536
+FETCHED_AT_ONCE = 1_000
+
+Row = Sequence[Any]
+
+_SCHEMA = """
+CREATE TABLE records (          -- of the log, within the spans that are read
+    place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, sender_id TEXT,
+    digest BLOB, fixed BLOB, text BLOB, reply_to TEXT,
+    poison TEXT,                -- why it cannot be decoded; else NULL
+    is_handled INTEGER, appended_ms INTEGER, value_crc INTEGER) WITHOUT ROWID;
+CREATE TABLE kept (             -- records of the dead-letter topic, by their partition and offset
+    spot BLOB, value_crc INTEGER, PRIMARY KEY (spot, value_crc)) WITHOUT ROWID;
+CREATE TABLE heads (
+    conversation_id TEXT PRIMARY KEY, tenant_id TEXT, last_seq INTEGER, last BLOB,
+    mark BLOB, mark_era INTEGER) WITHOUT ROWID;
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
+    place BLOB, era INTEGER, digest BLOB, fixed BLOB, text BLOB, reply_to TEXT, last BLOB,
+    sent_ms INTEGER, is_deleted INTEGER, is_edited INTEGER, is_restored INTEGER,
+    is_tombstone INTEGER, is_sound INTEGER) WITHOUT ROWID;
+CREATE TABLE letters (
+    place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, reason TEXT, closed_how TEXT,
+    era INTEGER, is_handled INTEGER) WITHOUT ROWID;
+CREATE TABLE participants (
+    conversation_id TEXT, user_id TEXT, joined_seq INTEGER, read_seq INTEGER,
+    PRIMARY KEY (conversation_id, user_id)) WITHOUT ROWID;
+CREATE TABLE strangers (        -- stored messages of other conversations that replies name
+    id TEXT PRIMARY KEY, conversation_id TEXT) WITHOUT ROWID;
+CREATE TABLE ends (partition BLOB PRIMARY KEY, place BLOB) WITHOUT ROWID;  -- after MongoDB was read
+CREATE TABLE affected (conversation_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE findings (
+    look INTEGER, kind TEXT, text TEXT, conversation_id TEXT, message_id TEXT, user_id TEXT,
+    place BLOB, seq INTEGER, expected TEXT, found TEXT);
+
+CREATE INDEX records_message ON records (message_id);
+CREATE INDEX records_conversation ON records (conversation_id, place);
+CREATE INDEX documents_number ON documents (conversation_id, seq);
+CREATE INDEX documents_place ON documents (place);
+CREATE INDEX findings_message ON findings (message_id);
+CREATE INDEX findings_conversation ON findings (conversation_id);
+
+-- Records whose message is stored: by themselves, by an earlier record of the same message, or in
+-- a document whose own place is wrong (that is told of the document).
+CREATE VIEW stored_records AS
+    SELECT r.place AS place FROM records r JOIN documents d ON d.id = r.message_id
+    LEFT JOIN records own
+        ON own.place = d.place AND own.message_id = d.id AND own.poison IS NULL
+    WHERE r.poison IS NULL AND CASE
+        WHEN d.place = r.place THEN 1
+        WHEN own.place IS NOT NULL THEN own.place < r.place AND own.digest = r.digest
+            AND own.conversation_id = r.conversation_id AND own.sender_id = r.sender_id
+        WHEN d.place IS NULL OR d.era = 1 THEN 1
+        ELSE d.era = 0 AND d.place < r.place AND d.digest = r.digest
+            AND d.conversation_id = r.conversation_id AND d.sender_id = r.sender_id
+    END;
+CREATE VIEW unaccounted AS
+    SELECT r.*, r.is_handled OR (r.poison IS NULL AND h.mark IS NOT NULL AND r.place <= h.mark)
+        AS is_due
+    FROM records r LEFT JOIN heads h ON h.conversation_id = r.conversation_id
+    WHERE NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place)
+        AND NOT EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place);
+"""
+
+
+class Ledger:
+    """One audit's file. Not safe for two threads."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="reconcile-")
+        self._database = sqlite3.connect(
+            Path(self._folder.name) / "ledger.sqlite", isolation_level=None
+        )
+        self._database.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+            f"PRAGMA temp_store = FILE; PRAGMA cache_size = -{CACHE_KIBIBYTES};"
+        )
+        self._database.create_function("told", 1, _told, deterministic=True)
+        self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN")  # never committed: the file dies with the audit
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        self._database.close()
+        self._folder.cleanup()
+
+    def add(self, statement: str, rows: Iterable[Row]) -> None:
+        """Runs one INSERT, UPDATE or DELETE for each row."""
+        self._database.executemany(statement, rows)
+
+    def run(self, statement: str, parameters: Row | dict[str, Any] = ()) -> None:
+        self._database.execute(statement, parameters)
+
+    def rows(self, query: str, parameters: Row | dict[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The result, fetched as it is consumed."""
+        cursor = self._database.execute(query, parameters)
+        while fetched := cursor.fetchmany(FETCHED_AT_ONCE):
+            yield from fetched
+
+    def batches(
+        self, query: str, parameters: Row | dict[str, Any] = (), *, size: int = 500
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        cursor = self._database.execute(query, parameters)
+        while fetched := cursor.fetchmany(size):
+            yield fetched
+
+    def one(self, query: str, parameters: Row | dict[str, Any] = ()) -> tuple[Any, ...]:
+        found: tuple[Any, ...] = self._database.execute(query, parameters).fetchone()
+        return found
+
+
+def pack(place: Place | None) -> bytes | None:
+    return None if place is None else struct.pack(">IIQ", *place)
+
+
+def pack_spot(partition: int, offset: int) -> bytes:
+    """The last 12 bytes of a place: partition and offset."""
+    return struct.pack(">IQ", partition, offset)
+
+
+def unpack(packed: bytes | None) -> Place | None:
+    return None if packed is None else Place(*struct.unpack(">IIQ", packed))
+
+
+def _told(packed: bytes | None) -> str | None:
+    """A place as JSON, for the expected and found values of findings."""
+    return None if packed is None else msgspec.json.encode(unpack(packed)).decode()

@@ -1,0 +1,56 @@
+"""`reconcile`: the log recomputed against MongoDB and the cache, and mended if asked."""
+
+import time
+from contextlib import closing
+
+from chat_project.settings.environment import Environment
+from consumers.audit.auditing import Audit
+from consumers.audit.ledger import Ledger
+from consumers.audit.report import Report
+from consumers.audit.scope import EVERYTHING, Scope
+from consumers.log_reader import LogReader
+
+SECOND_LOOK_SECONDS = 2.0
+"""After that, what was on its way when the first look passed has arrived."""
+LIMIT = 100
+
+
+def reconcile(
+    environment: Environment,
+    scope: Scope = EVERYTHING,
+    *,
+    group_id: str | None = None,
+    with_cache: bool = True,
+    limit: int = LIMIT,
+    second_look_seconds: float = SECOND_LOOK_SECONDS,
+) -> Report:
+    """Compares, on a live system too: only what is wrong twice is told.
+
+    The database is the one of `chat_project.mongodb` in this context; the cache belongs to the
+    live one, so `with_cache` is for that alone. Constant memory; the temporary folder takes some
+    500 bytes for each record and message. Raises CannotCheck, RetryLater (Kafka is away),
+    pymongo's errors.
+    """
+    started = time.monotonic()
+    with Ledger() as ledger, closing(LogReader(environment.kafka_connection())) as reader:
+        audit = Audit(
+            ledger,
+            reader,
+            environment,
+            scope,
+            group_id=group_id or environment.kafka_group_id,
+            with_cache=with_cache,
+        )
+        records = audit.read_log()
+        audit.look()
+        checked, in_flight = audit.checked(), audit.in_flight()
+        audit.confirm(second_look_seconds)
+        return Report(
+            checked={"records": records, **checked},
+            in_flight=in_flight,
+            differences=audit.counts(),
+            findings=list(audit.findings(limit=limit)),
+            repaired=0,
+            cache_checked=audit.cache_checked,
+            seconds=time.monotonic() - started,
+        )

@@ -1,0 +1,149 @@
+"""Records against stored messages: each kind of difference is one query over the ledger."""
+
+from consumers.audit.findings import Kind
+from consumers.audit.ledger import Ledger
+
+_ADD = """
+INSERT INTO findings
+    (look, kind, text, conversation_id, message_id, place, seq, expected, found)
+"""
+
+LOST_RECORDS = """
+SELECT :look, :kind,
+    CASE WHEN poison IS NULL THEN 'a handled record is neither stored nor a dead letter'
+    ELSE 'a handled record is poison (' || poison || ') and no dead letter' END,
+    conversation_id, message_id, min(place), NULL, NULL, NULL
+FROM unaccounted WHERE is_due
+GROUP BY CASE WHEN poison IS NULL THEN message_id ELSE hex(place) END,
+    conversation_id, sender_id, digest
+"""
+"""Of several records of one message, the first one counts."""
+
+LOST_LETTERS = """
+SELECT :look, :kind, 'its outcome is there, its record is not in the dead-letter topic',
+    l.conversation_id, l.message_id, l.place, NULL, NULL, NULL
+FROM letters l LEFT JOIN records r ON r.place = l.place
+WHERE coalesce(l.closed_how, 'open') <> 'discarded'
+    AND (:whole AND l.era = 0 OR l.era = 1 AND l.is_handled)
+    AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.spot = substr(l.place, 5)
+        AND (r.value_crc IS NULL OR k.value_crc = r.value_crc))
+"""
+
+DOUBLED_DOCUMENTS = """
+SELECT :look, :kind, 'its record is stored under the id ' || e.id || ' too',
+    d.conversation_id, d.id, d.place, d.seq, NULL, NULL
+FROM documents d JOIN documents e ON e.place = d.place AND e.id <> d.id
+LEFT JOIN records r ON r.place = d.place AND r.poison IS NULL
+WHERE CASE WHEN r.place IS NOT NULL THEN e.id = r.message_id ELSE e.seq < d.seq END
+"""
+
+DOUBLED_LETTERS = """
+SELECT :look, :kind, 'its record is stored and an open dead letter (' || l.reason || ')',
+    l.conversation_id, l.message_id, l.place, d.seq, NULL, NULL
+FROM letters l JOIN documents d ON d.place = l.place AND d.id = l.message_id
+WHERE l.closed_how IS NULL AND l.reason <> 'unknown_conversation'
+"""
+
+CLOSABLE_LETTERS = """
+SELECT :look, :kind, 'the conversation came later and its message is stored',
+    l.conversation_id, l.message_id, l.place, d.seq, NULL, NULL
+FROM letters l JOIN documents d ON d.id = l.message_id AND d.conversation_id = l.conversation_id
+LEFT JOIN records r ON r.place = l.place
+WHERE l.closed_how IS NULL AND l.reason = 'unknown_conversation'
+    AND (r.digest IS NULL OR r.digest = d.digest)
+"""
+
+FOREIGN_TO_THE_LOG = """
+SELECT :look, :kind, CASE
+        WHEN d.place IS NULL THEN 'it names no record, and is no tombstone'
+        WHEN d.era = 3 THEN 'it names a generation of the topic that there is not'
+        ELSE 'no record accounts for it' END,
+    d.conversation_id, d.id, d.place, d.seq, NULL, NULL
+FROM documents d LEFT JOIN ends e ON e.partition = substr(d.place, 1, 8)
+WHERE NOT d.is_tombstone
+    AND (d.place IS NULL OR d.era IN (1, 3) OR d.era = 2 AND (e.place IS NULL OR d.place >= e.place))
+    AND NOT EXISTS (SELECT 1 FROM records r WHERE r.message_id = d.id AND r.poison IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM findings f
+        WHERE f.look = :look AND f.kind = 'doubled' AND f.message_id = d.id)
+"""
+
+FOREIGN_TO_CONVERSATIONS = """
+SELECT :look, :kind, 'there is no such conversation', d.conversation_id, d.id, d.place, d.seq,
+    NULL, NULL
+FROM documents d
+WHERE NOT EXISTS (SELECT 1 FROM heads h WHERE h.conversation_id = d.conversation_id)
+    AND NOT EXISTS (SELECT 1 FROM findings f
+        WHERE f.look = :look AND f.kind IN ('foreign', 'doubled') AND f.message_id = d.id)
+    AND NOT EXISTS (SELECT 1 FROM records r WHERE r.message_id = d.id AND r.place = d.place
+        AND r.conversation_id <> d.conversation_id)
+"""
+
+WRONG_CONTENTS = """
+SELECT :look, :kind, CASE
+        WHEN r.fixed <> d.fixed THEN 'conversation, tenant, sender, type, time or digest differ'
+        WHEN r.text <> d.text AND NOT d.is_edited AND NOT d.is_deleted
+            THEN 'text, mentions or attachments differ'
+        ELSE 'it answers another message' END,
+    r.conversation_id, d.id, d.place, d.seq, r.reply_to, d.reply_to
+FROM documents d JOIN records r ON r.place = d.place AND r.message_id = d.id
+LEFT JOIN documents t ON t.id = r.reply_to
+LEFT JOIN strangers s ON s.id = r.reply_to
+WHERE r.poison IS NULL AND (
+    r.fixed <> d.fixed
+    OR NOT d.is_edited AND NOT d.is_deleted AND r.text <> d.text
+    OR NOT d.is_deleted AND d.reply_to IS NOT r.reply_to AND NOT (d.reply_to IS NULL
+        AND coalesce(t.conversation_id, s.conversation_id, d.conversation_id)
+            <> d.conversation_id))
+"""
+
+WRONG_PLACES = """
+SELECT :look, :kind, 'src names another place than its record''s',
+    d.conversation_id, d.id, min(r.place), d.seq, told(min(r.place)), told(d.place)
+FROM documents d JOIN records r ON r.message_id = d.id AND r.poison IS NULL
+WHERE (d.place IS NULL OR d.era = 1)
+    AND NOT EXISTS (SELECT 1 FROM records own
+        WHERE own.place = d.place AND own.message_id = d.id AND own.poison IS NULL)
+GROUP BY d.id
+"""
+
+UNSOUND_CONTENTS = """
+SELECT :look, :kind, 'src.h is not the digest of what is stored, or the partition not its own',
+    conversation_id, id, place, seq, NULL, NULL
+FROM documents WHERE era = 0 AND NOT is_sound
+"""
+
+WRONG_TENANTS = """
+SELECT :look, :kind, 'its tenant is not the conversation''s',
+    d.conversation_id, d.id, d.place, d.seq, json_quote(h.tenant_id), json_quote(d.tenant_id)
+FROM documents d JOIN heads h ON h.conversation_id = d.conversation_id
+WHERE d.tenant_id IS NOT h.tenant_id AND NOT EXISTS (SELECT 1 FROM findings f
+    WHERE f.look = :look AND f.kind IN ('foreign', 'wrong_content') AND f.message_id = d.id)
+"""
+
+_QUERIES = (
+    (Kind.LOST, LOST_RECORDS),
+    (Kind.LOST, LOST_LETTERS),
+    (Kind.DOUBLED, DOUBLED_DOCUMENTS),
+    (Kind.DOUBLED, DOUBLED_LETTERS),
+    (Kind.CLOSABLE_LETTER, CLOSABLE_LETTERS),
+    (Kind.FOREIGN, FOREIGN_TO_THE_LOG),
+    (Kind.FOREIGN, FOREIGN_TO_CONVERSATIONS),
+    (Kind.WRONG_CONTENT, WRONG_CONTENTS),
+    (Kind.WRONG_CONTENT, WRONG_PLACES),
+    (Kind.WRONG_CONTENT, UNSOUND_CONTENTS),
+    (Kind.WRONG_CONTENT, WRONG_TENANTS),
+)
+
+
+def check_records(ledger: Ledger, look: int, *, whole: bool) -> None:
+    """Adds the findings of this look. `whole`: also letters whose records have expired."""
+    for kind, query in _QUERIES:
+        ledger.run(_ADD + query, {"look": look, "kind": kind.value, "whole": int(whole)})
+
+
+def in_flight(ledger: Ledger) -> tuple[int, int | None]:
+    """How many records nobody has handled yet, and when the oldest was appended (epoch ms)."""
+    count, oldest_ms = ledger.one(
+        "SELECT count(*), min(appended_ms) FROM unaccounted WHERE NOT is_due"
+    )
+    return count, oldest_ms

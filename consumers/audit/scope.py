@@ -1,0 +1,31 @@
+"""How much of the log and of MongoDB an audit looks at."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Some conversations or all (None), records of some time (the broker's) or of any.
+
+    With a time, only its records are compared; their conversations get, beside that, the checks
+    that MongoDB alone allows.
+    """
+
+    conversation_ids: frozenset[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def has_window(self) -> bool:
+        return self.since is not None or self.until is not None
+
+    @property
+    def is_everything(self) -> bool:
+        return self.conversation_ids is None and not self.has_window
+
+    def holds(self, conversation_id: str | None) -> bool:
+        return self.conversation_ids is None or conversation_id in self.conversation_ids
+
+
+EVERYTHING = Scope()
