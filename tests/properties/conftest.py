@@ -10,7 +10,7 @@ __all__ = ["conversation"]
 
 TOO_SLOW = [HealthCheck.too_slow]  # a shared machine must not fail a test
 settings.register_profile(
-    "ci", derandomize=True, max_examples=200, deadline=None, suppress_health_check=TOO_SLOW
+    "ci", derandomize=True, max_examples=100, deadline=None, suppress_health_check=TOO_SLOW
 )
 settings.register_profile(
     "long", max_examples=5_000, deadline=None, suppress_health_check=TOO_SLOW, print_blob=True

@@ -39,6 +39,7 @@ class ConsumerProcess:
         self._new_handler = new_handler
         self._handler: Any = None
         self._work: Callable[[Any], None] | None = None
+        self._backwards = False
         self._thread: threading.Thread | None = None
         self._turns: SimpleQueue[Fate] = SimpleQueue()
         self._stops: SimpleQueue[bool] = SimpleQueue()
@@ -48,9 +49,13 @@ class ConsumerProcess:
     def is_busy(self) -> bool:
         return self._thread is not None
 
-    def begin(self, work: Callable[[Any], None]) -> None:
-        """Starts a batch, and returns when its first step is next."""
+    def begin(self, work: Callable[[Any], None], *, backwards: bool) -> None:
+        """Starts a batch, and returns when its first step is next.
+
+        A bulk has no order: `backwards`, its last document is written first.
+        """
         self._work = work
+        self._backwards = backwards
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._wait()
@@ -68,6 +73,11 @@ class ConsumerProcess:
     def kill(self) -> None:
         if self.is_busy:
             self.go_on(Fate.CRASH_BEFORE)
+
+    def bulk(self, function: Callable[..., Any], documents: Sequence[Any]) -> list[Any]:
+        """Each document as a step of its own; what the function gave for each."""
+        ordered = reversed(documents) if self._backwards else documents
+        return [self.step(function, [document]) for document in ordered]
 
     def step(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Called in the process: waits for a turn, then does the step as the turn says."""
@@ -124,10 +134,9 @@ def in_turns(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if process is None:
             return function(*arguments)
         if name.endswith(".insert"):
-            return _merged([process.step(function, [each]) for each in arguments[0]])
+            return _merged(process.bulk(function, *arguments))
         if name.endswith(".update_heads"):
-            matched = [process.step(function, [each]) for each in arguments[0]]
-            return all(matched)
+            return all(process.bulk(function, *arguments))
         return process.step(function, *arguments)
 
     return step

@@ -19,11 +19,24 @@ from chat_project.mongodb import collection
 from consumers import dead_letters, handler, heads, messages
 from tests.consumers.conftest import head, stored
 from tests.properties.processes import in_turns
-from tests.properties.scenarios import Action, Entry, Scenario, actions, entries, refusals, run
+from tests.properties.scenarios import (
+    Action,
+    Entry,
+    Scenario,
+    Store,
+    actions,
+    assert_equals_a_recount,
+    assert_ids_stand_once,
+    entries,
+    refusals,
+    run,
+    thefts,
+)
 from tests.properties.store import MemoryStore, generation_of
 
 logs = st.lists(entries, min_size=8, max_size=16)
 logs_with_refusals = st.lists(entries | refusals, min_size=8, max_size=16)
+logs_with_thefts = st.lists(entries | thefts, min_size=8, max_size=16)
 schedules = st.lists(actions, min_size=25, max_size=50)
 
 
@@ -41,7 +54,18 @@ def test_what_the_database_refuses_leaves_no_gap_and_takes_nothing_with_it(
     run_in_memory(planned, schedule)
 
 
-def run_in_memory(planned: Sequence[Entry], schedule: Sequence[Action]) -> None:
+@given(planned=logs_with_thefts, schedule=schedules)
+def test_an_id_that_two_conversations_want_is_stored_once(
+    planned: Sequence[Entry], schedule: Sequence[Action]
+) -> None:
+    run_in_memory(planned, schedule, assert_ids_stand_once)
+
+
+def run_in_memory(
+    planned: Sequence[Entry],
+    schedule: Sequence[Action],
+    check_end: Callable[[Scenario, Store], None] = assert_equals_a_recount,
+) -> None:
     scenario = Scenario("model", planned)
     store = MemoryStore()
     for room in scenario.rooms:
@@ -49,7 +73,7 @@ def run_in_memory(planned: Sequence[Entry], schedule: Sequence[Action]) -> None:
     with replaced(store.functions()), pytest.MonkeyPatch.context() as patch:
         patch.setattr(dead_letters, "run_below", lambda *_: 0)
         patch.setattr(handler, "generation_of", generation_of)
-        run(scenario, schedule, store)
+        run(scenario, schedule, store, check_end)
 
 
 @pytest.mark.usefixtures("database")
@@ -62,7 +86,7 @@ def test_the_real_database_does_as_the_played_one(
     for room in scenario.rooms:
         conversation(conversation_id=room)
     with replaced(REAL_FUNCTIONS):
-        run(scenario, schedule, RealStore(scenario.topic))
+        run(scenario, schedule, RealStore(scenario.topic), assert_equals_a_recount)
 
 
 _numbers = count()
