@@ -92,12 +92,20 @@ class MessageWriter:
         raise RetryLater(f"other writers were faster in {MAX_PASSES} passes")
 
     def _stored_forms(self, threads: Sequence[Thread]) -> list[Stored]:
-        """Every numbered message with its document: sender's name and quote are looked up."""
         numbered = [message for thread in threads for message in thread.numbered]
+        seqs = {id_: seq for thread in threads for id_, seq in thread.numbers.assigned.items()}
+        return self.stored_forms(numbered, seqs)
+
+    def stored_forms(
+        self, numbered: Sequence[SentMessage], seqs: Mapping[str, int]
+    ) -> list[Stored]:
+        """Each message with its document: sender's name and quote are looked up. Writes nothing.
+
+        The messages are in log order, `seqs` are their numbers by message id.
+        """
         known = self._participant_names({_sender(message) for message in numbered})
         names = {each.id: known.get(_sender(each)) or each.event.sender_name for each in numbered}
         quotes = find_quotes(numbered, names)
-        seqs = {id_: seq for thread in threads for id_, seq in thread.numbers.assigned.items()}
         return [
             Stored(
                 message,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chat_project.settings.environment import Environment
 from consumers.audit.cache_check import check_cache
-from consumers.audit.conversation_checks import check_conversations
+from consumers.audit.conversation_checks import check_conversations, due_mark
 from consumers.audit.database_side import (
     read_conversations,
     read_everything,
@@ -123,6 +123,24 @@ class Audit:
                 expected=json.loads(expected) if expected is not None else None,
                 found=json.loads(found) if found is not None else None,
             )
+
+    def due_mark(self, conversation_id: str) -> Place | None:
+        """The place that this conversation's mark must cover, as of the last look."""
+        return unpack(due_mark(self.ledger, self._look, conversation_id))
+
+    def has_open_letter(self, place: Place | None, message_id: str | None) -> bool:
+        query = (
+            "SELECT count(*) FROM letters WHERE place = ? AND message_id = ? AND closed_how IS NULL"
+        )
+        return bool(self.ledger.one(query, (pack(place), message_id))[0])
+
+    def note_number(self, message_id: str, conversation_id: str, seq: int, place: Place) -> None:
+        """A message was stored since the last look: its number is taken."""
+        self.ledger.run(
+            "INSERT OR REPLACE INTO documents (id, conversation_id, seq, place, is_restored)"
+            " VALUES (?,?,?,?,0)",
+            (message_id, conversation_id, seq, pack(place)),
+        )
 
     def checked(self) -> dict[str, int]:
         names = {

@@ -71,24 +71,29 @@ FROM heads h LEFT JOIN newest n ON n.conversation_id = h.conversation_id
 WHERE h.last IS NOT n.last
 """
 
-MARKS_TOO_LOW = """
+DUE_MARKS = """
+SELECT conversation_id, max(place) AS place FROM (
+    SELECT r.conversation_id, r.place FROM records r
+    WHERE r.poison IS NULL AND r.is_handled
+        AND (EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place)
+        OR EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place
+            AND l.reason NOT IN ('unknown_conversation', 'malformed', 'wrong_partition')))
+    UNION ALL
+    SELECT d.conversation_id, d.place FROM documents d
+    JOIN heads own ON own.conversation_id = d.conversation_id
+    WHERE d.seq <= own.last_seq AND d.place IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.look = :look
+            AND f.message_id = d.id AND f.kind IN ('foreign', 'doubled', 'wrong_content')))
+GROUP BY conversation_id
+"""
+"""By conversation: the highest place that is done, so that its mark must cover it."""
+
+MARKS_TOO_LOW = f"""
 SELECT :look, :kind, 'the mark does not cover a record that is done',
     h.conversation_id, NULL, NULL, m.place, NULL, told(m.place), told(h.mark)
-FROM heads h JOIN (SELECT conversation_id, max(place) AS place FROM (
-        SELECT r.conversation_id, r.place FROM records r
-        WHERE r.poison IS NULL AND r.is_handled
-            AND (EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place)
-            OR EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place
-                AND l.reason NOT IN ('unknown_conversation', 'malformed', 'wrong_partition')))
-        UNION ALL
-        SELECT d.conversation_id, d.place FROM documents d
-        JOIN heads own ON own.conversation_id = d.conversation_id
-        WHERE d.seq <= own.last_seq AND d.place IS NOT NULL
-            AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.look = :look
-                AND f.message_id = d.id AND f.kind IN ('foreign', 'doubled', 'wrong_content')))
-    GROUP BY conversation_id) m ON m.conversation_id = h.conversation_id
+FROM heads h JOIN ({DUE_MARKS}) m ON m.conversation_id = h.conversation_id
 WHERE h.mark IS NULL OR h.mark < m.place
-"""
+"""  # noqa: S608  # fixed text
 
 MARKS_TOO_HIGH = """
 SELECT :look, :kind, 'the mark is not the place of a record of this conversation',
@@ -117,6 +122,15 @@ _QUERIES = (
     (Kind.WRONG_MARK, MARKS_TOO_HIGH),
     (Kind.ORPHAN_PARTICIPANT, ORPHANS),
 )
+
+
+def due_mark(ledger: Ledger, look: int, conversation_id: str) -> bytes | None:
+    """The packed place that this conversation's mark must cover; None: nothing is done."""
+    rows = ledger.rows(
+        f"SELECT place FROM ({DUE_MARKS}) WHERE conversation_id = :conversation_id",  # noqa: S608  # fixed text
+        {"look": look, "conversation_id": conversation_id},
+    )
+    return next((row[0] for row in rows), None)
 
 
 def check_conversations(ledger: Ledger, look: int) -> None:

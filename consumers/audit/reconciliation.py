@@ -6,6 +6,7 @@ from contextlib import closing
 from chat_project.settings.environment import Environment
 from consumers.audit.auditing import Audit
 from consumers.audit.ledger import Ledger
+from consumers.audit.repair import repair
 from consumers.audit.report import Report
 from consumers.audit.scope import EVERYTHING, Scope
 from consumers.log_reader import LogReader
@@ -20,6 +21,7 @@ def reconcile(
     scope: Scope = EVERYTHING,
     *,
     group_id: str | None = None,
+    mend: bool = False,
     with_cache: bool = True,
     limit: int = LIMIT,
     second_look_seconds: float = SECOND_LOOK_SECONDS,
@@ -27,30 +29,32 @@ def reconcile(
     """Compares, on a live system too: only what is wrong twice is told.
 
     The database is the one of `chat_project.mongodb` in this context; the cache belongs to the
-    live one, so `with_cache` is for that alone. Constant memory; the temporary folder takes some
+    live one, so `with_cache` is for that alone. With `mend` the report tells what is left. Constant memory; the temporary folder takes some
     500 bytes for each record and message. Raises CannotCheck, RetryLater (Kafka is away),
     pymongo's errors.
     """
     started = time.monotonic()
+    group = group_id or environment.kafka_group_id
     with Ledger() as ledger, closing(LogReader(environment.kafka_connection())) as reader:
         audit = Audit(
             ledger,
             reader,
             environment,
             scope,
-            group_id=group_id or environment.kafka_group_id,
+            group_id=group,
             with_cache=with_cache,
         )
         records = audit.read_log()
         audit.look()
         checked, in_flight = audit.checked(), audit.in_flight()
         audit.confirm(second_look_seconds)
+        repaired = repair(audit, group_id=group) if mend else 0
         return Report(
             checked={"records": records, **checked},
             in_flight=in_flight,
             differences=audit.counts(),
             findings=list(audit.findings(limit=limit)),
-            repaired=0,
+            repaired=repaired,
             cache_checked=audit.cache_checked,
             seconds=time.monotonic() - started,
         )

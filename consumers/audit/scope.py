@@ -1,5 +1,6 @@
 """How much of the log and of MongoDB an audit looks at."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -9,12 +10,13 @@ class Scope(msgspec.Struct, frozen=True):
     """Some conversations or all (None), records of some time (the broker's) or of any.
 
     With a time, only its records are compared; their conversations get, beside that, the checks
-    that MongoDB alone allows.
+    that MongoDB alone allows. `up_to`: by partition, the offset at which the log counts as ended.
     """
 
     conversation_ids: frozenset[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    up_to: Mapping[int, int] | None = None
 
     @property
     def has_window(self) -> bool:

@@ -69,6 +69,8 @@ def take_snapshot(
     bounds = reader.bounds(topic)
     if not bounds:
         raise CannotCheck(f"there is no topic {topic}: see KAFKA_TOPIC_PREFIX and create_topics")
+    if scope.up_to is not None:
+        bounds = _cut(bounds, scope.up_to)
     described = describe(admin, topic)
     with closing(LagReader(environment.kafka_connection(), group_id)) as lags:
         committed = {each.partition: each.committed or 0 for each in lags.read([topic])}
@@ -78,6 +80,13 @@ def take_snapshot(
         ends={partition: span.end for partition, span in bounds.items()},
         committed=committed,
     )
+
+
+def _cut(bounds: Mapping[int, Span], up_to: Mapping[int, int]) -> dict[int, Span]:
+    return {
+        partition: Span(span.start, min(span.end, up_to.get(partition, span.end)))
+        for partition, span in bounds.items()
+    }
 
 
 def _generation(described: TopicDescription) -> Generation:

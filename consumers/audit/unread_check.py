@@ -71,7 +71,7 @@ def check_unread(ledger: Ledger, look: int, *, only_affected: bool) -> None:
 def _finding(
     ledger: Ledger, look: int, expected: Row, counts: dict[tuple[str, str], int]
 ) -> Row | None:
-    conversation_id, user_id, joined_seq, read_seq, last_seq, _, count = expected
+    conversation_id, user_id, joined_seq, read_seq, last_seq, is_whole, count = expected
     counted = counts.get((conversation_id, user_id))
     if counted is None:  # not a participant any more
         return None
@@ -82,7 +82,8 @@ def _finding(
         return (look, kind, text, *where, str(joined_seq), str(read_seq))
     if counted == count or counted - count in range(_newer(ledger, conversation_id) + 1):
         return None
-    return (look, kind, "unread is not what a recount gives", *where, str(count), str(counted))
+    text = f"unread is not what a recount of the {'log' if is_whole else 'messages'} gives"
+    return (look, kind, text, *where, str(count), str(counted))
 
 
 def _newer(ledger: Ledger, conversation_id: str) -> int:

@@ -142,6 +142,21 @@ def test_each_corruption_is_found(
     assert kinds <= room.found().keys()
 
 
+@pytest.mark.parametrize(
+    ("corrupt", "kinds"), CORRUPTIONS, ids=[corrupt.__name__ for corrupt, _ in CORRUPTIONS]
+)
+def test_each_corruption_is_mended(
+    corrupt: Callable[[Room], None], kinds: set[Kind], room: Room
+) -> None:
+    corrupt(room)
+
+    mended = room.audit(mend=True)
+
+    assert mended.repaired
+    assert mended.is_clean, mended.findings
+    assert room.audit().is_clean
+
+
 def test_a_tombstone_in_a_gap_is_no_difference(room: Room) -> None:
     make_a_gap(room)
     tombstone = tombstone_document(room.id, "tenant-1", 6, room.message(5)["sentAt"])

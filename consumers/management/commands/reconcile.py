@@ -27,7 +27,7 @@ EXIT_NOT_CHECKED = 2
 class Command(BaseCommand):
     help = (
         "Recomputes from Kafka what MongoDB and the cache must hold, and prints each difference."
-        " Works on a live system. Exit 0: no difference; 1: differences are there; 2: it could not"
+        " Works on a live system. Exit 0: no difference; 1: differences are there (after --repair: are left); 2: it could not"
         " be checked (a server is away, wrong arguments)."
     )
 
@@ -63,6 +63,9 @@ class Command(BaseCommand):
             metavar="PATH",
             help="write the result as a Prometheus textfile too",
         )
+        parser.add_argument(
+            "--repair", action="store_true", help="mend what is found; noted in audit_log"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON document for machines")
 
     @override
@@ -78,6 +81,7 @@ class Command(BaseCommand):
                     environment(),
                     scope,
                     group_id=options["group"],
+                    mend=options["repair"],
                     with_cache=not database,
                     limit=options["limit"],
                 )

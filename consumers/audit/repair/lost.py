@@ -1,0 +1,121 @@
+"""Repairs of lost records: they are stored, or become dead letters, as the consumer would."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from chat_project.mongodb import Document, majority_collection
+from chat_project.timestamps import now
+from consumers import heads, messages
+from consumers.audit.findings import Finding
+from consumers.audit.ledger import pack, unpack
+from consumers.audit.repair.numbers import fitting_hole, take_next_number
+from consumers.audit.repair.tools import Tools
+from consumers.dead_letters import DeadLetter, letter_id
+from consumers.decoding import SentMessage
+from consumers.errors import Poison, Reason
+from consumers.heads import Head
+from consumers.numbering import classify
+from consumers.records import Place, Record
+
+APPLIED_AT_ONCE = 1_000
+
+
+def recover_lost(tools: Tools, findings: Iterable[Finding]) -> None:
+    """What the log does not hold any more cannot be recovered, and stays lost."""
+    waiting: dict[str, list[tuple[Finding, SentMessage]]] = defaultdict(list)
+    for finding in findings:
+        record = tools.record(finding.place)
+        if finding.place is None or record is None:
+            continue
+        letter = majority_collection("dead_letters").find_one({"_id": letter_id(finding.place)})
+        try:
+            if letter is not None:
+                _keep_again(tools, finding, record, letter)
+            elif (message := tools.decode(record)) is not None:
+                waiting[message.conversation_id].append((finding, message))
+        except Poison as poison:
+            _bury(tools, finding, record, poison)
+    for conversation_id, lost in waiting.items():
+        _recover(tools, conversation_id, lost)
+
+
+def _keep_again(tools: Tools, finding: Finding, record: Record, letter: Document) -> None:
+    tools.note(finding, f"dead letter {letter['_id']}", before=letter)
+    reason = Poison(Reason(letter["reason"]), letter.get("error", ""))
+    tools.bury(record, reason, is_known=True)
+
+
+def _bury(tools: Tools, finding: Finding, record: Record, poison: Poison) -> None:
+    tools.note(finding, f"dead letter {letter_id(tools.place_of(record))}")
+    tools.bury(record, poison)
+
+
+def _recover(
+    tools: Tools, conversation_id: str, lost: Sequence[tuple[Finding, SentMessage]]
+) -> None:
+    head = heads.read_heads([conversation_id]).get(conversation_id)
+    above = [pair for pair in lost if head is not None and not head.covers(pair[1].place)]
+    for finding, message in lost:
+        if head is not None and not head.covers(message.place):
+            continue
+        poison = _refusal(head, message)
+        if poison is None:
+            restore(tools, finding, message)
+        else:
+            _bury(tools, finding, message.record, poison)
+    if above and head is not None:
+        tools.note(above[0][0], f"conversation {conversation_id}", after={"messages": len(above)})
+        _apply_above(tools, head)
+
+
+def _refusal(head: Head | None, message: SentMessage) -> Poison | None:
+    """As the writer refuses; a record that is stored under a later place was refused once."""
+    if head is None:
+        return Poison(Reason.UNKNOWN_CONVERSATION, "no conversation has this conversationId")
+    if head.tenant_id != message.event.tenant_id:
+        return Poison(Reason.WRONG_TENANT, "the conversation belongs to another tenant")
+    classified = classify([message], messages.read_stored([message.id]))
+    if classified.conflicts:
+        return classified.conflicts[0][1]
+    if classified.duplicates:
+        return Poison(Reason.UNKNOWN_CONVERSATION, "a later record of this message is stored")
+    return None
+
+
+def _apply_above(tools: Tools, head: Head) -> None:
+    """All of the conversation's records above its mark, in log order, by the consumer's writer."""
+    mark = max(head.marks.values(), default=None)
+    rows = tools.audit.ledger.batches(
+        "SELECT place FROM records WHERE conversation_id = ? AND poison IS NULL AND place > ?"
+        " ORDER BY place",
+        (head.conversation_id, pack(mark) or b""),
+        size=APPLIED_AT_ONCE,
+    )
+    for batch in list(rows):
+        places = [place for row in batch if (place := unpack(row[0])) is not None]
+        tools.writer.apply(_decoded(tools, places), check=_allow, bury=tools.bury_all)
+
+
+def _decoded(tools: Tools, places: Sequence[Place]) -> list[SentMessage]:
+    decoded = [tools.decode(record) for record in tools.records(places)]
+    return sorted((each for each in decoded if each is not None), key=lambda each: each.place)
+
+
+def _allow(_: Sequence[DeadLetter]) -> None:
+    """No run limit: these records were handled once."""
+
+
+def restore(tools: Tools, finding: Finding, message: SentMessage) -> None:
+    """A message below the mark: into the hole that fits its place, else behind the last one."""
+
+    def store(seq: int, fields: Document) -> Document | None:
+        form = tools.writer.stored_forms([message], {message.id: seq})[0].document | fields
+        tools.note(finding, f"message {message.id}", after=form)
+        return None if messages.insert([form]).already_there else form
+
+    hole = fitting_hole(tools.audit.ledger, message.conversation_id, message.place)
+    if hole is None:
+        restored = {"restoredAt": now()}
+        take_next_number(message.conversation_id, lambda seq: store(seq, restored))
+    elif (form := store(hole, {})) is not None:
+        tools.audit.note_number(form["_id"], message.conversation_id, hole, message.place)
