@@ -1,6 +1,7 @@
 """`python -m tests.faults`: the fault suite on the command line; `scripts/test faults` runs it."""
 
 import argparse
+import logging
 import os
 import secrets
 import sys
@@ -14,6 +15,8 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings.django")
     os.environ.setdefault("DJANGO_DEBUG", "true")
     django.setup()
+    for noisy in ("httpx", "librdkafka"):  # what they tell is the fault, or a line per request
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     from tests.faults import results, runner
     from tests.faults.rows.all import ROWS, WAYS
 

@@ -94,6 +94,9 @@ class Load:
             },
         )
 
+    def partition_of(self, key: str) -> int:
+        return crc32(key.encode()) % PARTITIONS
+
     def new_id(self) -> str:
         return str(UUID(int=self._dice.getrandbits(128), version=4))
 
@@ -125,7 +128,7 @@ class Load:
             self._topic,
             json.dumps(body).encode() if isinstance(body, dict) else body,
             key,
-            partition=crc32(key.encode()) % PARTITIONS if partition is None else partition,
+            partition=self.partition_of(key) if partition is None else partition,
             headers=headers,
             on_delivery=on_delivery,
         )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import confluent_kafka as kafka
 from pymongo.database import Database
 
+from chat_project.kafka_logs import kafka_logger
 from tests.faults.load import ANYTHING, EXPECTED, PARTITIONS, STORED, Coordinates
 
 READ_SECONDS = 30.0
@@ -89,7 +90,8 @@ def read_topic(connection: Mapping[str, str], topic: str) -> Log:
             "group.id": "fault-suite-oracle",
             "enable.auto.commit": False,
             "fetch.wait.max.ms": 20,
-        }
+        },
+        logger=kafka_logger,
     )
     try:
         ends = {p: _end(reader, topic, p) for p in range(PARTITIONS)}
@@ -236,7 +238,9 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _committed(connection: Mapping[str, str], group_id: str, topic: str) -> Iterator[str]:
-    asker = kafka.Consumer({**connection, "group.id": group_id, "enable.auto.commit": False})
+    asker = kafka.Consumer(
+        {**connection, "group.id": group_id, "enable.auto.commit": False}, logger=kafka_logger
+    )
     try:
         asked = [kafka.TopicPartition(topic, p) for p in range(PARTITIONS)]
         for place in asker.committed(asked, timeout=READ_SECONDS):

@@ -4,6 +4,7 @@ import random
 import signal
 import tempfile
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, s
 from django.core.management import get_commands
 from redis import Redis
 
+from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.errors import RetryLater
 from consumers.lag import LagReader
@@ -85,6 +87,8 @@ class Round:
         self.seed, self.protocol, self.consumers = seed, protocol, consumers
         self.servers = servers
         self.members: list[Member] = []
+        self.answered: dict[str, dict[str, Any]] = {}
+        """What the API answered with 200, by idempotency key, which is the content too."""
         self.name = f"round-{uuid.uuid4().hex[:10]}"
         self.variables = {
             **servers.addresses,
@@ -99,7 +103,7 @@ class Round:
         self.connection = self.environment.kafka_connection()
         self.topic = self.environment.message_topic
         self.database = servers.mongodb[self.name]
-        self.admin = AdminClient({**self.connection})
+        self.admin = AdminClient({**self.connection}, logger=kafka_logger)
         self.redis = Redis.from_url(servers.addresses["REDIS_URL"])
         self._create_topics()
         self._shorten_sessions()
@@ -188,7 +192,9 @@ class Round:
         own = oracle.recount(
             self.connection, self.name, self.topic, self.database, self.load.acknowledged
         )
-        return own._replace(differences=own.differences + self._reconcile())
+        differences = [*own.differences, *self._unstored_answers(), *self._reconcile()]
+        acknowledged = own.acknowledged + len(self.answered)
+        return own._replace(acknowledged=acknowledged, differences=differences)
 
     def close(self) -> None:
         for member in self.members:
@@ -242,6 +248,17 @@ class Round:
             )
         self.database["dead_letters"].create_index("messageId")
         return rooms
+
+    def _unstored_answers(self) -> list[str]:
+        """Each answer 200 is stored, each key once, under the id that was answered."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for document in self.database["messages"].find({}, {"content": 1}):
+            found[document["content"]].append(document["_id"])
+        return [
+            f"key {key} was answered {data['messageId']}, stored is {found[key]}"
+            for key, data in self.answered.items()
+            if found[key] != [data["messageId"]]
+        ]
 
     def _reconcile(self) -> list[str]:
         """The product's own audit, which shares no code with the oracle."""

@@ -1,7 +1,31 @@
-"""Every way to fail, in the order of the table."""
+"""Every way to fail, in the order of the table in docs/reliability.md."""
 
-from tests.faults.rows import duplicates, kills, redis
+from tests.faults.rows import (
+    api,
+    clocks,
+    duplicates,
+    kafka,
+    kills,
+    mongodb,
+    poison,
+    rebalances,
+    redis,
+    replays,
+    zombies,
+)
 from tests.faults.rows.kinds import Way
 
-WAYS: list[Way] = [*kills.WAYS, *redis.WAYS, *duplicates.WAYS]
+WAYS: list[Way] = [
+    *kills.WAYS,
+    *zombies.WAYS,
+    *rebalances.WAYS,
+    *kafka.WAYS,
+    *mongodb.WAYS,
+    *redis.WAYS,
+    *poison.WAYS,
+    *duplicates.WAYS,
+    *replays.WAYS,
+    *api.WAYS,
+    *clocks.WAYS,
+]
 ROWS = list(dict.fromkeys(way.row for way in WAYS))

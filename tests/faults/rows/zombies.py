@@ -1,0 +1,40 @@
+"""A consumer that stands still in a step, longer than its session, and wakes up in the past."""
+
+import signal
+
+from tests.faults.crash import Action, Step
+from tests.faults.round import SMALL_BATCHES, Round
+from tests.faults.rows.kinds import Fault, Way
+from tests.waiting import wait_until
+
+ROW = "zombie"
+STEPS = (
+    Step.READ_HEADS,
+    Step.READ_IDS,
+    Step.INSERT,
+    Step.OUTCOMES,
+    Step.UPDATE_HEADS,
+    Step.STORE,
+)
+
+
+def _woken_after(step: Step) -> Fault:
+    def fault(one: Round) -> None:
+        one.load.send(200)
+        zombie = one.consume_until(step, Action.STOP, count=one.dice.randint(1, 3))
+        others = one.consume(*SMALL_BATCHES, count=one.consumers - 1)
+        with one.load.traffic():
+            wait_until(lambda: zombie.trapped, f"it stands still after {step}", seconds=60)
+            others += one.consume(*SMALL_BATCHES)
+            names = {other.client_id for other in others}
+            wait_until(lambda: one.member_names() == names, "it lost its partitions", seconds=60)
+            stored = one.count_stored()
+            wait_until(lambda: one.count_stored() > stored + 50, "the new owner works")
+            zombie.signal(signal.SIGCONT)
+            names.add(zombie.client_id)
+            wait_until(lambda: one.member_names() == names, "it came back", seconds=60)
+
+    return fault
+
+
+WAYS = [Way(ROW, f"after {step}", _woken_after(step)) for step in STEPS]
