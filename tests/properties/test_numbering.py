@@ -226,3 +226,15 @@ def test_the_last_message_does_not_depend_on_the_order_of_arrival(
 
     assert one_by_one == newest(reversed(messages))
     assert all((one_by_one["sentAt"], one_by_one["seq"]) >= tuple(m.values()) for m in messages)
+
+
+@given(pending_and_stored())
+def test_a_record_that_an_earlier_attempt_stored_keeps_its_number(
+    arguments: tuple[list[SentMessage], dict[str, Stored]],
+) -> None:
+    pending, stored = arguments
+
+    kept = classify(pending, stored).kept
+
+    own = {each.id for each in pending if each.id in stored and stored[each.id].place == each.place}
+    assert kept == {id_: stored[id_].seq for id_ in own}
