@@ -46,6 +46,7 @@ class Live:
         assert code == 0, output
         [line] = [line for line in output.splitlines() if line.startswith("{")]
         rebuilt: dict[str, Any] = json.loads(line)
+        assert set(rebuilt["audit"]["differences"]) <= {"closable_letter"}, rebuilt["audit"]
         return rebuilt
 
     def forget_records(self, room: str, below: int) -> None:

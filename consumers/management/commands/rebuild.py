@@ -10,17 +10,20 @@ from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.mongodb import using_database
 from chat_project.settings.environment import environment
+from consumers.audit import CannotCheck, Report, Scope, reconcile
+from consumers.audit.report import as_text
 from consumers.confirmation import confirm
-from consumers.errors import Refused, RetryLater, StopConsuming
+from consumers.errors import ConsumerError, Refused
 from consumers.rebuild.rebuilding import Progress, Rebuilt, rebuild
 
 
 class Command(BaseCommand):
     help = (
         "Builds a second database on the same server: copies what the log does not hold, applies"
-        " the log. The live database is only read. Exit 0: done; 1: not to the end (drop it);"
-        " 2: wrong arguments, or refused."
+        " the log, and audits the result. The live database is only read. Exit 0: equal; 1: not to"
+        " the end (drop it), or with differences; 2: wrong arguments, or refused."
     )
 
     @override
@@ -38,27 +41,37 @@ class Command(BaseCommand):
         try:
             confirm(f"Rebuild {live} as {into}", yes=options["yes"])
             rebuilt = _rebuild(into)
+            report = _audit(rebuilt)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except (RetryLater, StopConsuming, KafkaException, PyMongoError) as error:
+        except (CannotCheck, ConsumerError, KafkaException, PyMongoError, OSError) as error:
             raise CommandError(f"not rebuilt; drop {into} if it is there: {error}") from error
         if options["json"]:
-            self.stdout.write(msgspec.json.encode(rebuilt).decode())
+            told = {**msgspec.to_builtins(rebuilt), "audit": report}
+            self.stdout.write(msgspec.json.encode(told).decode())
         else:
-            self._print(rebuilt)
+            self._print(rebuilt, report)
+        if not report.is_clean:
+            raise CommandError(f"{into} differs from the log: do not use it")
 
-    def _print(self, rebuilt: Rebuilt) -> None:
+    def _print(self, rebuilt: Rebuilt, report: Report) -> None:
         ends = ", ".join(f"{partition}: {end}" for partition, end in rebuilt.up_to.items())
         since = rebuilt.started_at.isoformat(timespec="seconds")
         self.stdout.write(
             f"{rebuilt.copied} messages copied, {rebuilt.applied} records applied,"
-            f" {rebuilt.dead} dead letters among them.\n"
+            f" {rebuilt.dead} dead letters among them.\n" + "\n".join(as_text(report)) + "\n"
             f"{rebuilt.database} holds the log up to these offsets by partition: {ends}.\n"
             "What was sent, founded or changed since is in the live database only.\n"
             "To use it: pause sending, stop the consumers, set MONGODB_DATABASE="
             f"{rebuilt.database} everywhere,\nmanage.py replay --from a minute before {since},"
             " then start the consumers."
         )
+
+
+def _audit(rebuilt: Rebuilt) -> Report:
+    """The rebuilt database against the log as far as it was applied; the cache is the live one's."""
+    with using_database(rebuilt.database):
+        return reconcile(environment(), Scope(up_to=rebuilt.up_to), with_cache=False)
 
 
 def _rebuild(into: str) -> Rebuilt:
