@@ -12,7 +12,7 @@ from tests.consumers.events import event
 from tests.consumers.pipelines import Pipeline
 
 MESSAGES = 6
-ROOMS = 40
+ROOMS = 64
 
 
 class Filled:
@@ -23,7 +23,6 @@ class Filled:
         self.rooms = [new_id() for _ in range(ROOMS)]
         for room in self.rooms:
             make_conversation(room)
-        self.unfounded = new_id()
         self.pipeline.produce(
             [
                 event(room, content=f"message {number}", senderId=f"user-{number % 2}")
@@ -31,8 +30,7 @@ class Filled:
                 for room in self.rooms
             ]
         )
-        self.pipeline.send(self.unfounded)
-        self.pipeline.produce([b"no json"], partition=3)
+        self.pipeline.produce([event(room, sentAt="never") for room in self.rooms])
         self.drain()
 
     def drain(self) -> None:
@@ -44,7 +42,7 @@ class Filled:
 
 
 class Room:
-    """One conversation with six messages, user-0's and user-1's in turn, both participants."""
+    """One conversation with six messages, user-0's and user-1's in turn, and a broken record behind."""
 
     def __init__(self, filled: Filled, conversation_id: str) -> None:
         self.filled = filled
