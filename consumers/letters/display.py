@@ -50,7 +50,7 @@ def list_lines(found: Listing) -> Iterator[str]:
 
 def show_lines(one: Shown) -> Iterator[str]:
     fields = msgspec.to_builtins(one.letter)
-    yield from (f"{name}: {value}" for name, value in fields.items() if value is not None)
+    yield from (f"{name}: {_told(value)}" for name, value in fields.items() if value is not None)
     yield f"state: {one.state}"
     yield f"a message of this id is stored: {'yes' if one.is_stored else 'no'}"
     if one.record is None:
@@ -61,10 +61,17 @@ def show_lines(one: Shown) -> Iterator[str]:
     yield f"key: {one.record['key']}"
     yield "value:"
     if "valueJson" in one.record:
-        yield json.dumps(one.record["valueJson"], indent=2, ensure_ascii=True)
+        text = json.dumps(one.record["valueJson"], indent=2, ensure_ascii=False)
+        yield text.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # half a surrogate pair has no UTF-8
     else:
         yield str(one.record["valueText"])
         yield from _hex_lines(bytes.fromhex(one.record["valueHex"] or ""))
+
+
+def _told(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 def _described(record: Record) -> dict[str, Any]:

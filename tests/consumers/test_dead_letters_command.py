@@ -177,12 +177,16 @@ def test_a_letter_without_a_noted_place_is_found_by_its_headers(pipeline: Pipeli
 
 def test_show_decodes_headers_and_value_for_eyes(pipeline: Pipeline) -> None:
     room = new_id()
-    [message_id] = pipeline.send(room)
+    body = event(room, content="Xin chào")
+    message_id = body["messageId"]
+    pipeline.produce([body])
     drain(pipeline)
 
     done = command(pipeline, "show", the_letter(pipeline)["_id"])
 
     assert done.returncode == 0, done.stderr
+    assert "error: no conversation has this conversationId" in done.stdout
+    assert '"content": "Xin chào"' in done.stdout
     assert "header event-type: MessageSentEvent" in done.stdout
     assert f"key: {room}" in done.stdout
     assert f'  "messageId": "{message_id}",' in done.stdout

@@ -26,6 +26,7 @@ from consumers.letters.selection import (
     count_by_reason,
     in_log_order,
     missing,
+    newest,
 )
 
 REFUSED = 2
@@ -69,7 +70,7 @@ class Command(BaseCommand):
         self._print(found, display.list_lines(found), as_json=options["json"])
 
     def _show(self, options: dict[str, Any]) -> None:
-        letters = in_log_order(Selection(ids=(options["id"],)))
+        letters = newest(Selection(ids=(options["id"],)), 1)
         if not letters:
             raise CommandError(f"there is no dead letter {options['id']}: see dead_letters list")
         with _desk() as desk:
