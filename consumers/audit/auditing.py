@@ -170,11 +170,11 @@ class Audit:
             self.cache_checked = check_cache(self.ledger, self._look, only_affected=only_affected)
 
     def _conversations_in_scope(self) -> list[str]:
-        """Those asked for, or those that the records in the window belong to."""
-        if self._scope.has_window:
-            rows = self.ledger.rows("SELECT DISTINCT conversation_id FROM records")
-            return [row[0] for row in rows if row[0] is not None]
-        return sorted(self._scope.conversation_ids or ())
+        """Those asked for, else those that the records in the window belong to."""
+        if self._scope.conversation_ids is not None:
+            return sorted(self._scope.conversation_ids)
+        rows = self.ledger.rows("SELECT DISTINCT conversation_id FROM records")
+        return [row[0] for row in rows if row[0] is not None]
 
     def _note_ends(self) -> None:
         """Read after MongoDB: what is stored lies below them."""

@@ -9,8 +9,8 @@ import msgspec
 class Scope(msgspec.Struct, frozen=True):
     """Some conversations or all (None), records of some time (the broker's) or of any.
 
-    With a time, only its records are compared; their conversations get, beside that, the checks
-    that MongoDB alone allows. `up_to`: by partition, the offset at which the log counts as ended.
+    With a time, only its records are compared; their conversations, or those asked for, get beside
+    that the checks that MongoDB alone allows. `up_to`: by partition, the offset at which the log counts as ended.
     """
 
     conversation_ids: frozenset[str] | None = None
@@ -19,12 +19,8 @@ class Scope(msgspec.Struct, frozen=True):
     up_to: Mapping[int, int] | None = None
 
     @property
-    def has_window(self) -> bool:
-        return self.since is not None or self.until is not None
-
-    @property
     def is_everything(self) -> bool:
-        return self.conversation_ids is None and not self.has_window
+        return (self.conversation_ids, self.since, self.until) == (None, None, None)
 
     def holds(self, conversation_id: str | None) -> bool:
         return self.conversation_ids is None or conversation_id in self.conversation_ids

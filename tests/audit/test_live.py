@@ -1,0 +1,67 @@
+"""An audit beside consumers that work, and of a part of the log."""
+
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+from chat_project.identifiers import new_id
+from chat_project.mongodb import collection
+from consumers.audit import Kind, Scope, reconcile
+from tests.audit.conftest import Filled, Room, make_conversation
+from tests.consumers.pipelines import Pipeline, count_stored
+from tests.waiting import wait_until
+
+AUDITS = 4
+
+
+def test_an_audit_under_load_finds_nothing_wrong(database: None) -> None:
+    pipeline, rooms, stopped = Pipeline(), [new_id() for _ in range(5)], Event()
+    for room in rooms:
+        make_conversation(room)
+
+    def load() -> None:
+        while not stopped.is_set():
+            for room in rooms:
+                pipeline.send(room, 3)
+
+    with pipeline.consumer() as consumer:
+        sender = Thread(target=load)
+        sender.start()
+        try:
+            wait_until(lambda: count_stored(rooms) > 50, "fifty messages", seconds=60)
+            reports = [
+                reconcile(pipeline.environment, Scope(frozenset(rooms)), second_look_seconds=0.3)
+                for _ in range(AUDITS)
+            ]
+        finally:
+            stopped.set()
+            sender.join()
+        assert consumer.stop() == 0
+
+    assert [each.findings for each in reports] == [[]] * AUDITS
+    counts = [each.checked["messages"] for each in reports]
+    assert counts == sorted(set(counts)), "nothing was stored meanwhile"
+
+
+def test_outside_the_window_messages_are_compared_with_themselves(filled: Filled) -> None:
+    room = filled.take()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    scope = Scope(frozenset([room.id]), until=later)
+    assert reconcile(filled.pipeline.environment, scope, second_look_seconds=0).is_clean
+
+    nothing = Scope(frozenset([room.id]), since=later)
+    report = reconcile(filled.pipeline.environment, nothing, second_look_seconds=0)
+    assert report.checked["records"] == 0
+    assert report.checked["messages"] == 6
+    assert report.is_clean, report.findings
+
+
+def test_expired_records_leave_what_mongodb_alone_can_show(filled: Filled, room: Room) -> None:
+    """Messages of an older life of the topic: no record is there to compare them with."""
+    for message in room.messages():
+        src = {**message["src"], "t": 0}
+        collection("messages").update_one({"_id": message["_id"]}, {"$set": {"src": src}})
+    room.change_message(4, content="something else")
+
+    differences = room.audit().differences
+
+    assert differences[Kind.WRONG_CONTENT] == 1
