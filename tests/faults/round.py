@@ -105,6 +105,7 @@ class Round:
         self.database = servers.mongodb[self.name]
         self.admin = AdminClient({**self.connection}, logger=kafka_logger)
         self.redis = Redis.from_url(servers.addresses["REDIS_URL"])
+        self.redis.flushall()  # rounds of one seed have conversations of the same ids
         self._create_topics()
         self._shorten_sessions()
         self.rooms = self._found_rooms()

@@ -1,6 +1,7 @@
 """The servers that rounds run on: one private instance per need, started once, mended after each."""
 
 import time
+import uuid
 from enum import StrEnum
 from typing import Any
 
@@ -13,9 +14,9 @@ CLIENT_SECONDS = 30
 
 
 class Need(StrEnum):
-    """Which servers a fault is about; the value is the name of their devstack instance."""
+    """Which servers a fault is about; the value begins the name of their devstack instance."""
 
-    ONE_EACH = "faults-1"
+    ONE_EACH = "faults-single"
     THREE_BROKERS = "faults-brokers"
     THREE_MEMBERS = "faults-members"
 
@@ -65,7 +66,7 @@ class ServerPool:
             return self._running[1]
         self.close()
         stack = Stack(
-            need,
+            f"{need}-{uuid.uuid4().hex[:6]}",  # two runs at a time must not break each other's
             brokers=3 if need is Need.THREE_BROKERS else 1,
             mongodb_members=3 if need is Need.THREE_MEMBERS else 1,
         )
