@@ -55,6 +55,8 @@ CREATE INDEX records_message ON records (message_id);
 CREATE INDEX records_conversation ON records (conversation_id, place);
 CREATE INDEX documents_number ON documents (conversation_id, seq);
 CREATE INDEX documents_place ON documents (place);
+CREATE INDEX documents_tombstones ON documents (conversation_id, seq) WHERE is_tombstone;
+CREATE INDEX documents_newer ON documents (conversation_id, seq) WHERE era = 2;
 CREATE INDEX findings_message ON findings (message_id);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 

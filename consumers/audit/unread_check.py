@@ -21,10 +21,10 @@ WHERE r.poison IS NULL
     AND (:all OR r.conversation_id IN (SELECT conversation_id FROM affected))
 """
 """The n-th accepted record of a conversation has the number n, but for tombstones before it."""
-_INDEX = "CREATE INDEX accepted_rank ON accepted (conversation_id, rank)"
+_INDEX = "CREATE INDEX accepted_rank ON accepted (conversation_id, rank, sender_id, is_deleted)"
 
 _EXPECTED = """
-WITH whole AS (  -- conversations all of whose messages are in the log that was read, or newer
+WITH whole AS MATERIALIZED (  -- conversations all of whose messages are in the log that was read, or newer
     SELECT h.conversation_id FROM heads h WHERE NOT EXISTS (SELECT 1 FROM documents d
         WHERE d.conversation_id = h.conversation_id AND NOT d.is_tombstone
             AND (d.place IS NULL OR d.is_restored OR d.era IN (0, 3)))),
