@@ -9,6 +9,8 @@ from pathlib import Path
 
 import django
 
+from consumers.arguments import whole_number
+
 
 def main() -> int:
     """Exit code: 0 no differences, 1 differences, 2 wrong arguments."""
@@ -20,12 +22,15 @@ def main() -> int:
     from tests.faults import results, runner
     from tests.faults.rows.all import ROWS, WAYS
 
-    options = _parser(ROWS).parse_args()
+    parser = _parser(ROWS)
+    options = parser.parse_args()
     if options.table:
         print(results.table(results.read(options.table), ROWS))  # noqa: T201
         return 0
     chosen = [way for way in WAYS if way.row in (options.row or ROWS)]
     chosen = [way for way in chosen if options.way in (None, way.name)]
+    if not chosen:
+        parser.error(f"no way to fail is called {options.way!r} there: see --list")
     if options.list:
         print("\n".join(f"{way.row}: {way.name} (on {way.need})" for way in chosen))  # noqa: T201
         return 0
@@ -51,7 +56,9 @@ def _parser(rows: list[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--row", action="append", choices=rows, help="may be given several times")
     parser.add_argument("--way", help="only this way to fail (see --list)")
-    parser.add_argument("--rounds", type=int, default=20, help="of each row (default: 20)")
+    parser.add_argument(
+        "--rounds", type=whole_number(1, 10_000), default=20, help="of each row (default: 20)"
+    )
     parser.add_argument("--seed", help="what a run before printed; default: a new one")
     parser.add_argument("--protocol", choices=("classic", "consumer", "both"), default="both")
     parser.add_argument("--consumers", choices=("1", "3", "both"), default="both")

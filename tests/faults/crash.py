@@ -137,6 +137,13 @@ def lower_max_poll_interval(milliseconds: int) -> None:
     client.consumer_settings = lowered
 
 
+def lengthen_attempts(seconds: float) -> None:
+    """So that a sleeper goes on with what it had read, instead of starting its attempt over."""
+    from consumers import attempts
+
+    attempts.ATTEMPT_SECONDS = seconds
+
+
 def main() -> None:
     options = _parser().parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings.django")
@@ -144,6 +151,8 @@ def main() -> None:
     set_trap(Step(options.step), Trap(options))
     if options.max_poll_interval_ms:
         lower_max_poll_interval(options.max_poll_interval_ms)
+    if options.attempt_seconds:
+        lengthen_attempts(options.attempt_seconds)
     execute_from_command_line(["manage.py", *options.command])
 
 
@@ -156,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", default="", help="which half is done")
     parser.add_argument("--marker", type=Path, required=True, help="file that will name the step")
     parser.add_argument("--max-poll-interval-ms", type=int, default=0)
+    parser.add_argument("--attempt-seconds", type=float, default=0.0)
     parser.add_argument("command", nargs="+", help="the product's command and its options")
     return parser
 

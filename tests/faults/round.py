@@ -126,13 +126,15 @@ class Round:
         count: int = 1,
         seconds: float = 0.0,
         max_poll_interval_ms: int = 0,
+        attempt_seconds: float = 0.0,
     ) -> Member:
         """Starts a member that fails at the step, when it does it for the `count`-th time."""
         command = [
             *(manage()[0], "-m", "tests.faults.crash", "--step", step, "--do", action),
             *("--count", str(count), "--seconds", str(seconds), "--seed", self.seed),
-            *("--max-poll-interval-ms", str(max_poll_interval_ms), "--marker", "{marker}", "--"),
-            *("consume_messages", *SMALL_BATCHES, *options),
+            *("--max-poll-interval-ms", str(max_poll_interval_ms)),
+            *("--attempt-seconds", str(attempt_seconds), "--marker", "{marker}"),
+            *("--", "consume_messages", *SMALL_BATCHES, *options),
         ]
         return self._start(command, {})
 

@@ -8,6 +8,8 @@ from tests.faults.rows.kinds import Fault, Way
 from tests.waiting import wait_until
 
 ROW = "zombie"
+ATTEMPT_SECONDS = 300.0
+"""Longer than any sleep: the zombie goes on with what it had read."""
 STEPS = (
     Step.READ_HEADS,
     Step.READ_IDS,
@@ -21,7 +23,9 @@ STEPS = (
 def _woken_after(step: Step) -> Fault:
     def fault(one: Round) -> None:
         one.load.send(200)
-        zombie = one.consume_until(step, Action.STOP, count=one.dice.randint(1, 3))
+        zombie = one.consume_until(
+            step, Action.STOP, count=one.dice.randint(1, 3), attempt_seconds=ATTEMPT_SECONDS
+        )
         others = one.consume(*SMALL_BATCHES, count=one.consumers - 1)
         with one.load.traffic():
             wait_until(lambda: zombie.trapped, f"it stands still after {step}", seconds=60)
@@ -30,9 +34,11 @@ def _woken_after(step: Step) -> Fault:
             wait_until(lambda: one.member_names() == names, "it lost its partitions", seconds=60)
             stored = one.count_stored()
             wait_until(lambda: one.count_stored() > stored + 50, "the new owner works")
-            zombie.signal(signal.SIGCONT)
-            names.add(zombie.client_id)
-            wait_until(lambda: one.member_names() == names, "it came back", seconds=60)
+        # Only now, because later messages would mend the heads that it turns back.
+        wait_until(lambda: one.lag() == 0, "the new owner has done all", seconds=60)
+        zombie.signal(signal.SIGCONT)
+        names.add(zombie.client_id)
+        wait_until(lambda: one.member_names() == names, "it came back", seconds=60)
 
     return fault
 
