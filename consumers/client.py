@@ -44,6 +44,7 @@ def consumer_settings(environment: Environment, *, group_id: str) -> dict[str, A
     if environment.kafka_group_protocol == "classic":  # KIP-848 refuses these two
         settings["partition.assignment.strategy"] = "cooperative-sticky"
         settings["session.timeout.ms"] = environment.kafka_session_timeout_ms
+        settings["heartbeat.interval.ms"] = _heartbeat_ms(environment.kafka_session_timeout_ms)
     return settings
 
 
@@ -64,6 +65,12 @@ def message_handler(
         effects=effects,
         runs=Runs(run_limit),
     )
+
+
+def _heartbeat_ms(session_timeout_ms: int) -> int:
+    """librdkafka's default, 3 s, but never more than a third of the session (Kafka's own advice):
+    with a session of 3 s a member would be thrown out between two heartbeats."""
+    return min(3_000, session_timeout_ms // 3)
 
 
 def message_consumer(

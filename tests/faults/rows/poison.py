@@ -95,7 +95,7 @@ def _topic_refuses(one: Round) -> None:
     members = one.consume(*SMALL_BATCHES, count=one.consumers)
     one.load.send(200)
     wait_until(
-        lambda: any("takes no dead letters" in each.process.output() for each in members),
+        lambda: any(".dlq takes no" in each.process.output() for each in members),
         "a consumer says so",
         seconds=60,
     )
