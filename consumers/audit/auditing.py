@@ -57,6 +57,7 @@ class Audit:
     def read_log(self) -> int:
         """Gives how many records were read."""
         count = read_log(self.ledger, self.reader, self.snapshot, self._scope)
+        self.ledger.index_records()
         self._read_dead_letter_topic()
         return count
 
@@ -64,7 +65,9 @@ class Audit:
         """The first one: everything in scope."""
         if self._scope.is_everything:
             read_everything(self.ledger, self.snapshot)
+            self.ledger.index_documents()
         else:
+            self.ledger.index_documents()
             read_conversations(self.ledger, self.snapshot, self._conversations_in_scope())
             poisoned = self.ledger.rows("SELECT place FROM records WHERE poison IS NOT NULL")
             read_letters_of(self.ledger, self.snapshot, _places(poisoned))

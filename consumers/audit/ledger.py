@@ -33,10 +33,10 @@ CREATE TABLE heads (
     conversation_id TEXT PRIMARY KEY, tenant_id TEXT, last_seq INTEGER, last BLOB,
     mark BLOB, mark_era INTEGER) WITHOUT ROWID;
 CREATE TABLE documents (
-    id TEXT PRIMARY KEY, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
+    id TEXT, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
     place BLOB, era INTEGER, digest BLOB, fixed BLOB, text BLOB, reply_to TEXT, last BLOB,
     sent_ms INTEGER, is_deleted INTEGER, is_edited INTEGER, is_restored INTEGER,
-    is_tombstone INTEGER, is_sound INTEGER) WITHOUT ROWID;
+    is_tombstone INTEGER, is_sound INTEGER);
 CREATE TABLE letters (
     place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, reason TEXT, closed_how TEXT,
     era INTEGER, is_handled INTEGER) WITHOUT ROWID;
@@ -51,12 +51,6 @@ CREATE TABLE findings (
     look INTEGER, kind TEXT, text TEXT, conversation_id TEXT, message_id TEXT, user_id TEXT,
     place BLOB, seq INTEGER, expected TEXT, found TEXT);
 
-CREATE INDEX records_message ON records (message_id);
-CREATE INDEX records_conversation ON records (conversation_id, place);
-CREATE INDEX documents_number ON documents (conversation_id, seq);
-CREATE INDEX documents_place ON documents (place);
-CREATE INDEX documents_tombstones ON documents (conversation_id, seq) WHERE is_tombstone;
-CREATE INDEX documents_newer ON documents (conversation_id, seq) WHERE era = 2;
 CREATE INDEX findings_message ON findings (message_id);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 
@@ -81,6 +75,19 @@ CREATE VIEW unaccounted AS
     WHERE NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place)
         AND NOT EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place);
 """
+
+_RECORD_INDEXES = (
+    "CREATE INDEX records_message ON records (message_id)",
+    "CREATE INDEX records_conversation ON records (conversation_id, place)",
+)
+_DOCUMENT_INDEXES = (
+    "CREATE UNIQUE INDEX documents_id ON documents (id)",
+    "CREATE INDEX documents_number ON documents (conversation_id, seq)",
+    "CREATE INDEX documents_place ON documents (place)",
+    "CREATE INDEX documents_tombstones ON documents (conversation_id, seq) WHERE is_tombstone",
+    "CREATE INDEX documents_newer ON documents (conversation_id, seq) WHERE era = 2",
+)
+"""Made over a full table where that is possible: sorting is far cheaper than inserting by chance."""
 
 
 class Ledger:
@@ -111,6 +118,15 @@ class Ledger:
     def add(self, statement: str, rows: Iterable[Row]) -> None:
         """Runs one INSERT, UPDATE or DELETE for each row."""
         self._database.executemany(statement, rows)
+
+    def index_records(self) -> None:
+        for statement in _RECORD_INDEXES:
+            self.run(statement)
+
+    def index_documents(self) -> None:
+        """Before documents may come twice: the later one replaces the earlier."""
+        for statement in _DOCUMENT_INDEXES:
+            self.run(statement)
 
     def run(self, statement: str, parameters: Row | dict[str, Any] = ()) -> None:
         self._database.execute(statement, parameters)
