@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import msgspec
 import pymongo
@@ -14,9 +15,8 @@ from chat_project.redis import RedisAway
 from consumers import metrics
 from consumers.dead_letters import DeadLetter, lenient_ids
 from consumers.decoding import SentMessage
-from consumers.heads import HeadUpdate
 from consumers.messages import read_documents
-from consumers.records import Record
+from consumers.records import Place, Record
 from consumers.writer import Written
 from conversations import cache
 from conversations.values import LastMessage
@@ -41,10 +41,10 @@ class Effects:
     def after(self, written: Written, dead: Sequence[DeadLetter]) -> None:
         """Refreshes the cached heads and announces every stored message and every failure.
 
-        Also those that an earlier attempt had finished: a mark says nothing about effects.
+        Also what an earlier attempt had finished: a mark says nothing about effects.
         """
         try:
-            cache.refresh_heads([_cached_head(update) for update in written.updates])
+            cache.refresh_heads(list(_heads(written)))
             publish(list(self._announcements(written, dead)))
         except (RedisAway, PyMongoError) as error:
             metrics.effects_failed.inc()
@@ -98,16 +98,30 @@ class Effects:
         return self._age_seconds(message.record) > max(LIVE_SECONDS, self._outcome_seconds)
 
 
+def _heads(written: Written) -> Iterator[cache.Head]:
+    """Also of what was done before: a process may have died between storing and this."""
+    done = dict(written.done_heads)
+    for update in written.updates:
+        done.pop(update.read.conversation_id, None)
+        yield _cached_head(
+            update.read.conversation_id, update.last_seq, update.last_message, update.mark
+        )
+    for conversation_id, head in done.items():
+        mark = max(head.marks.values())
+        yield _cached_head(conversation_id, head.last_seq or 0, head.last_message, mark)
+
+
 _NO_NAMES = {"senderName": None, "content": None}
 
 
-def _cached_head(update: HeadUpdate) -> cache.Head:
-    last = update.last_message
+def _cached_head(
+    conversation_id: str, last_seq: int, last: Mapping[str, Any] | None, mark: Place
+) -> cache.Head:
     return cache.Head(
-        conversation_id=update.read.conversation_id,
-        last_seq=update.last_seq,
+        conversation_id=conversation_id,
+        last_seq=last_seq,
         last_message=msgspec.convert({**_NO_NAMES, **last}, LastMessage) if last else None,
-        mark=cache.Mark(*update.mark),
+        mark=cache.Mark(*mark),
     )
 
 

@@ -41,6 +41,8 @@ class Written(msgspec.Struct):
     updates: list[HeadUpdate] = msgspec.field(default_factory=list)
     done: list[SentMessage] = msgspec.field(default_factory=list)
     """At or below a mark already: an earlier attempt finished them."""
+    done_heads: dict[str, Head] = msgspec.field(default_factory=dict)
+    """The heads of their conversations, by id."""
     duplicates: list[SentMessage] = msgspec.field(default_factory=list)
     dead: list[DeadLetter] = msgspec.field(default_factory=list)
 
@@ -136,6 +138,7 @@ def look_first(
         if head is not None:
             if head.covers(message.place):
                 written.done.append(message)
+                written.done_heads[message.conversation_id] = head
                 continue
             thread = threads.setdefault(message.conversation_id, _thread(head, message.place))
             thread.mark = max(thread.mark, message.place)

@@ -1,12 +1,15 @@
 """The cached head of a conversation, as the consumer left it last."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
+from redis import Redis
 
-from chat_project.redis import guarded
+from chat_project.redis import RedisAway, guarded
 from conversations.cache.keys import head_key, ttl_seconds
+from conversations.cache.retries import Retries
 from conversations.values import LastMessage
 
 
@@ -55,16 +58,29 @@ _encode = msgspec.json.Encoder().encode
 def refresh_heads(heads: Sequence[Head]) -> None:
     """Writes the heads of a whole batch in one script call; one that is behind is left out.
 
-    Raises RedisAway, and nothing is written; older heads die with the cache's time to live.
+    Raises RedisAway; a thread then writes them when Redis is back, for as long as an older head
+    can live in the cache.
     """
     if not heads:
         return
+    try:
+        guarded(lambda redis: _write(redis, heads))
+    except RedisAway:
+        for head in heads:
+            _retries.add(head.conversation_id, partial(_write, heads=[head]))
+        raise
+
+
+def _write(redis: Redis, heads: Sequence[Head]) -> None:
     keys = [head_key(head.conversation_id) for head in heads]
     arguments: list[Any] = [ttl_seconds()]
     for head in heads:
         arguments += (_value(head), head.mark.t, head.mark.p, head.mark.o)
-    guarded(lambda redis: redis.eval(_SET_UNLESS_FURTHER, len(keys), *keys, *arguments))
+    redis.eval(_SET_UNLESS_FURTHER, len(keys), *keys, *arguments)
 
 
 def _value(head: Head) -> bytes:
     return _encode({"lastSeq": head.last_seq, "lastMessage": head.last_message, "mark": head.mark})
+
+
+_retries = Retries("heads of conversations")

@@ -164,9 +164,32 @@ def test_the_cached_head_is_refreshed_and_never_goes_back(
 
     consumer.apply(log.records[:1])
 
-    cached = json.loads(redis_door.client().get(f"conversation:{room}:head"))
+    cached = cached_head(room)
     assert (cached["lastSeq"], cached["mark"]["o"]) == (3, 2)
     assert cached["lastMessage"]["messageId"] == log_id(log, 2)
+
+
+def test_a_head_whose_refresh_a_crash_prevented_is_cached_on_redelivery(
+    log: Log, consumer: Consumer, conversation: MakeConversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = conversation()
+    log.send(room)
+    consumer.apply(log.records)
+    log.send(room)
+    with monkeypatch.context() as patch:
+        patch.setattr(effects_module.cache, "refresh_heads", _redis_away)
+        consumer.apply(log.records[1:])
+    assert cached_head(room)["lastSeq"] == 1
+
+    consumer.apply(log.records[1:])
+
+    cached = cached_head(room)
+    assert (cached["lastSeq"], cached["mark"]["o"]) == (2, 1)
+    assert cached["lastMessage"]["messageId"] == log_id(log, 1)
+
+
+def cached_head(conversation_id: str) -> Any:
+    return json.loads(redis_door.client().get(f"conversation:{conversation_id}:head"))
 
 
 def log_id(log: Log, offset: int) -> str:

@@ -227,5 +227,5 @@ def test_partitions_added_behind_the_registry_stop_the_consumer(log: Log) -> Non
     consumer = Consumer(log.topic)
     consumer.handler.assigned([TopicDescription("other", topic_id, 5)], {})
 
-    with pytest.raises(StopConsuming, match="must not be added"):
+    with pytest.raises(StopConsuming, match="create_topics --partitions only"):
         consumer.handler.assigned([TopicDescription("other", topic_id, 6)], {})

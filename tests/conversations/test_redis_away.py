@@ -8,7 +8,7 @@ from chat_project.metrics import breaker_open_total, cache_requests_total
 from chat_project.redis import Breaker, RedisAway, client, guarded
 from chat_project.settings.cache import SOCKET_TIMEOUT_SECONDS
 from conversations import cache, services
-from conversations.cache import AcceptanceRecord, Found, Lookup
+from conversations.cache import AcceptanceRecord, Found, Lookup, retries
 from conversations.values import ConversationSettings, Person, Role
 from tests.conversations.conftest import Count, PrivateRedis, person
 from tests.waiting import wait_until
@@ -78,6 +78,42 @@ def test_a_change_made_while_redis_hangs_reaches_the_cache_afterwards(
         return b'"isActive":false' in bytes(settings) and b'"role":null' in bytes(cached or b"")
 
     assert wait_until(told, "the change in the cache")
+
+
+def test_the_last_of_heads_missed_while_redis_hangs_reaches_the_cache_afterwards(
+    private_redis: PrivateRedis, group: ConversationSettings
+) -> None:
+    cache.refresh_heads([head(group.id, 1)])
+    private_redis.process.send_signal(signal.SIGSTOP)
+    for seq in (2, 3):
+        with pytest.raises(RedisAway):
+            cache.refresh_heads([head(group.id, seq)])
+    private_redis.process.send_signal(signal.SIGCONT)
+
+    def told() -> bool:
+        return b'"lastSeq":3' in bytes(private_redis.client.get(f"conversation:{group.id}:head"))
+
+    assert wait_until(told, "the last head in the cache")
+
+
+def head(conversation_id: str, seq: int) -> cache.Head:
+    return cache.Head(conversation_id, last_seq=seq, last_message=None, mark=cache.Mark(1, 0, seq))
+
+
+def test_pending_writes_are_bounded_and_the_oldest_is_given_up(
+    private_redis: PrivateRedis, group: ConversationSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "MAX_PENDING", 2)
+    private_redis.process.send_signal(signal.SIGSTOP)
+    pending = retries.Retries("values")
+    written: list[str] = []
+    for key in ("tried", "oldest", "older", "newest"):
+        pending.add(key, lambda redis, key=key: redis.ping() and written.append(key))
+    private_redis.process.send_signal(signal.SIGCONT)
+
+    assert wait_until(lambda: written[-1:] == ["newest"], "the last write")
+    assert written[-2:] == ["older", "newest"]
+    assert "oldest" not in written
 
 
 def test_the_product_waits_for_redis_once_and_briefly(database: None) -> None:

@@ -13,8 +13,8 @@ from django.urls import resolve
 
 from chat_project.settings.environment import BASE_DIR, Environment
 from chat_project.settings.server import API_PORT
-from consumers.attempts import ATTEMPT_SECONDS
 from consumers.acknowledged import ACKNOWLEDGED_SECONDS
+from consumers.attempts import ATTEMPT_SECONDS
 from consumers.offsets import ANSWER_SECONDS
 from messaging.producer import CLOSE_TIMEOUT_SECONDS
 from tests.deploy.compose import BROKERS, PROCESSES, ROOT, Compose

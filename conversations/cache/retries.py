@@ -1,0 +1,76 @@
+"""Writes that Redis missed, brought there by a thread as soon as it is back, or until they are moot."""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from threading import Lock, Thread
+
+import redis
+
+from chat_project.redis import RedisAway, guarded
+from conversations.cache.keys import ttl_seconds
+
+RETRY_SECONDS = 1.0
+MAX_PENDING = 10_000
+
+logger = logging.getLogger(__name__)
+
+Write = Callable[[redis.Redis], object]
+
+
+class Retries:
+    """Pending writes in their order, and the one thread that tries them, while there are any.
+
+    A write is moot when everything that the cache held at its time has died. Beyond 10,000 the
+    oldest are given up: the cache's time to live is their bound, as it is when the process ends.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._pending: OrderedDict[Hashable, tuple[Write, float]] = OrderedDict()
+        self._lock = Lock()
+        self._running = False
+
+    def add(self, key: Hashable, write: Write) -> None:
+        """Returns at once. A write with the same key takes the earlier one's place."""
+        moot_at = time.monotonic() + ttl_seconds()
+        with self._lock:
+            self._pending.pop(key, None)
+            self._pending[key] = write, moot_at
+            if len(self._pending) > MAX_PENDING:
+                self._pending.popitem(last=False)
+            if self._running:
+                return
+            self._running = True
+        logger.warning("Redis is away: %s are written to the cache later", self._what)
+        Thread(target=self._run, name="cache-retries", daemon=True).start()
+
+    def _run(self) -> None:
+        while (pending := self._next()) is not None:
+            key, write = pending
+            try:
+                guarded(write)
+            except RedisAway:
+                time.sleep(RETRY_SECONDS)  # a thread of its own: nobody waits for it
+            else:
+                self._done(key, write)
+
+    def _next(self) -> tuple[Hashable, Write] | None:
+        with self._lock:
+            while self._pending and self._first_moot_at() < time.monotonic():
+                self._pending.popitem(last=False)
+            if not self._pending:
+                self._running = False
+                return None
+            key, (write, _) = next(iter(self._pending.items()))
+            return key, write
+
+    def _first_moot_at(self) -> float:
+        return next(iter(self._pending.values()))[1]
+
+    def _done(self, key: Hashable, write: Write) -> None:
+        with self._lock:
+            current = self._pending.get(key)
+            if current is not None and current[0] is write:
+                del self._pending[key]
