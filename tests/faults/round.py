@@ -25,7 +25,7 @@ from redis import Redis
 from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.errors import RetryLater
-from consumers.lag import LagReader
+from consumers.lag import LagReader, PartitionLag
 from messaging.documents import Message
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.pipelines import free_port
@@ -159,9 +159,12 @@ class Round:
 
     def lag(self) -> int:
         """Records that the group has not committed. Raises AssertionError while Kafka is away."""
+        return sum(each.lag for each in self._behind())
+
+    def _behind(self) -> list[PartitionLag]:
         reader = LagReader(self.connection, self.name)
         try:
-            return sum(each.lag for each in reader.read([self.topic]))
+            return [each for each in reader.read([self.topic]) if each.lag]
         except RetryLater as error:
             raise AssertionError(str(error)) from error
         finally:
@@ -185,11 +188,25 @@ class Round:
         alive = [member for member in self.members if member.is_alive]
         alive = alive or self.consume()
         names = {member.client_id for member in alive}
-        wait_until(
-            lambda: self.member_names() == names, "all members are there", seconds=QUIET_SECONDS
-        )
-        wait_until(lambda: self.lag() == 0, "the lag is zero", seconds=QUIET_SECONDS)
+        try:
+            wait_until(
+                lambda: self.member_names() == names, "all members are there", seconds=QUIET_SECONDS
+            )
+            wait_until(lambda: self.lag() == 0, "the lag is zero", seconds=QUIET_SECONDS)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nexpected {sorted(names)}\n{self.picture()}") from error
         assert all(member.is_alive for member in alive), "a consumer ended during the quiet"
+
+    def picture(self) -> str:
+        """The group as the broker sees it and the partitions that are behind, for a failure."""
+        described = self.admin.describe_consumer_groups([self.name], request_timeout=10)
+        group = described[self.name].result()
+        lines = [f"the group is {group.state.name}, {self.count_stored()} messages are stored"]
+        lines += [
+            f"{member.client_id} has {[each.partition for each in member.assignment.topic_partitions]}"
+            for member in group.members
+        ]
+        return "\n".join([*lines, *map(str, self._behind())])
 
     def recount(self) -> oracle.Recount:
         own = oracle.recount(
