@@ -1,10 +1,13 @@
 """Which partitions are ours, and where we stand in each."""
 
+import logging
 from collections.abc import Iterable, Sequence
 
 import confluent_kafka as kafka
 
 from consumers.records import Record, TopicPartition
+
+logger = logging.getLogger(__name__)
 
 
 class Assignment:
@@ -21,6 +24,8 @@ class Assignment:
         """Taken away since the loop last dropped their records."""
         self.positions: dict[TopicPartition, int | None] = {}
         """The next offset by partition; None: nothing committed and nothing read yet."""
+        self.uncommitted: dict[TopicPartition, int] = {}
+        """The positions after handled records that no broker has acknowledged as committed."""
 
     def on_assign(self, _: kafka.Consumer, partitions: Iterable[kafka.TopicPartition]) -> None:
         for partition in partitions:
@@ -34,7 +39,19 @@ class Assignment:
             self.owned.discard(key)
             self.fresh.discard(key)
             self.positions.pop(key, None)
+            self.uncommitted.pop(key, None)
             self.gone.add(key)
+
+    def on_commit(
+        self, error: kafka.KafkaError | None, partitions: Iterable[kafka.TopicPartition]
+    ) -> None:
+        """An asynchronous commit was answered. What failed stays uncommitted."""
+        for each in partitions:
+            key = TopicPartition(each.topic, each.partition)
+            if (failure := error or each.error) is not None:
+                logger.info("Offset %d of %s [%d] not committed: %s", each.offset, *key, failure)
+            elif each.offset >= self.uncommitted.get(key, 0):
+                self.uncommitted.pop(key, None)
 
     def take_gone(self) -> set[TopicPartition]:
         """The partitions that went away since the last call: their records are the new owner's."""
@@ -56,4 +73,5 @@ class Assignment:
         """The records were handled: gives the next offset of each of their partitions."""
         following = {record.topic_partition: record.offset + 1 for record in records}
         self.positions.update(following)
+        self.uncommitted.update(following)
         return following

@@ -8,7 +8,7 @@ librdkafka may have dropped records that it had handed over.
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 import confluent_kafka as kafka
@@ -34,6 +34,8 @@ FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.1, 5.0
 SLICE_SECONDS = 0.2
 """How long a stop signal may go unnoticed while waiting."""
 REPORT_SECONDS = 1.0
+COMMIT_AGAIN_SECONDS = 1.0
+"""How long a commit may be unanswered before it is sent again."""
 CLOSE_SECONDS = 10.0
 
 
@@ -88,9 +90,9 @@ class ConsumerLoop:
         limits: Limits,
         drain: bool = False,
     ) -> None:
-        self._consumer = kafka.Consumer(
-            {**settings, "error_cb": self._on_error}, logger=kafka_logger
-        )
+        self._assignment = Assignment()
+        callbacks = {"error_cb": self._on_error, "on_commit": self._assignment.on_commit}
+        self._consumer = kafka.Consumer({**settings, **callbacks}, logger=kafka_logger)
         self._admin = admin
         self._topics = topics
         self._handler = handler
@@ -98,7 +100,6 @@ class ConsumerLoop:
         self._drain = drain
         self._stop = threading.Event()
         self._fatal: kafka.KafkaError | None = None
-        self._assignment = Assignment()
         self._batch: list[Record] = []
         """Being applied, all of introduced partitions; shrinks when partitions go away."""
         self._buffer: list[Record] = []
@@ -106,6 +107,7 @@ class ConsumerLoop:
         self._received_at = 0.0
         self._paused = False
         self._report_at = 0.0
+        self._commit_again_at = 0.0
 
     def stop(self) -> None:
         """Asks for the end; safe in a signal handler. The batch in hand is finished."""
@@ -129,6 +131,7 @@ class ConsumerLoop:
             self._fill_buffer()
             self._introduce()
             self._handle()
+            self._commit_again()
             self._report_lag()
             waited_seconds = time.monotonic() - started
             if self._drain and self._is_drained(ends, waited_seconds=waited_seconds):
@@ -176,6 +179,7 @@ class ConsumerLoop:
     def _take(self, count: int, seconds: float) -> None:
         messages = self._consumer.consume(count, seconds)
         if gone := self._assignment.take_gone():
+            logger.info("Partitions went away: %s", _names(gone))
             self._batch = [each for each in self._batch if each.topic_partition not in gone]
             self._buffer = [each for each in self._buffer if each.topic_partition not in gone]
         for message in messages:
@@ -208,9 +212,10 @@ class ConsumerLoop:
         topics = {partition.topic for partition in partitions}
         self._handler.assigned([describe(self._admin, topic) for topic in topics], committed)
         assignment.fresh -= partitions
-        if news := sorted(each for each in partitions if committed[each] is None):
-            names = ", ".join(f"{topic} [{number}]" for topic, number in news)
-            logger.info("Nothing committed yet, so from the first record: %s", names)
+        if known := [each for each in partitions if committed[each] is not None]:
+            logger.info("Partitions came: %s", _names(known))
+        if news := [each for each in partitions if committed[each] is None]:
+            logger.info("Nothing committed yet, so from the first record: %s", _names(news))
         for partition in partitions:
             jump = jumps.get(partition)
             assignment.positions[partition] = jump.offset if jump else committed[partition]
@@ -222,10 +227,20 @@ class ConsumerLoop:
         self._batch, self._buffer = self._buffer[:size], self._buffer[size:]
         handled = self._retrying(lambda: self._handler.apply(Batch(self._batch, self._received_at)))
         self._batch = []
-        store(self._consumer, self._assignment.advance(handled.records))
-        commit(self._consumer)
+        self._commit(self._assignment.advance(handled.records))
         if handled.stop:
             raise StopConsuming(handled.stop)
+
+    def _commit(self, following: Mapping[TopicPartition, int]) -> None:
+        store(self._consumer, following)
+        commit(self._consumer)
+        self._commit_again_at = time.monotonic() + COMMIT_AGAIN_SECONDS
+
+    def _commit_again(self) -> None:
+        """Brokers refuse commits while the group rebalances, and librdkafka does not repeat them:
+        without this an idle partition would stay behind until its next record."""
+        if self._assignment.uncommitted and time.monotonic() > self._commit_again_at:
+            self._commit(self._assignment.uncommitted)
 
     def _retrying(self, step: Callable[[], T]) -> T:
         """Tries for ever with backoff, and keeps polling. Raises _Abandoned when asked to stop."""
@@ -274,7 +289,7 @@ class ConsumerLoop:
         assignment = self._assignment
         if not assignment.owned:
             return waited_seconds > self._limits.assignment_seconds
-        return not self._buffer and all(
+        return not (self._buffer or assignment.uncommitted) and all(
             (assignment.positions.get(partition) or 0) >= ends.get(partition, 0)
             for partition in assignment.owned
         )
@@ -288,3 +303,7 @@ class ConsumerLoop:
         """A callback: it must not raise. What is not fatal mends itself, and is logged anyway."""
         if error.fatal():
             self._fatal = error
+
+
+def _names(partitions: Iterable[TopicPartition]) -> str:
+    return ", ".join(f"{topic} [{number}]" for topic, number in sorted(partitions))
