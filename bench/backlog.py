@@ -19,6 +19,7 @@ import psutil
 
 from bench.chart import draw
 from bench.pipeline import BenchFailed, Consumer, Pipeline, say, servers
+from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader
 from devstack import StackError, ports
@@ -135,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Produces a backlog and lets one default consumer drain it. Exit 1: something"
         " failed, or what is stored is not what was produced; then no figure is written.",
     )
-    parser.add_argument("--messages", type=int, default=1_000_000, help="(%(default)s)")
+    parser.add_argument(
+        "--messages", type=whole_number(1, 10_000_000), default=1_000_000, help="(%(default)s)"
+    )
     parser.add_argument("--note", default="", help="a sentence to stand in the data")
     parser.add_argument(
         "--output", type=Path, default=Path("docs/reliability"), help="folder (%(default)s)"

@@ -29,6 +29,7 @@ from bench.pipeline import (
     servers,
     wait_until,
 )
+from consumers.arguments import whole_number
 from devstack import StackError, ports
 
 SEND_EVERY_SECONDS = 0.1
@@ -198,7 +199,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Measures how soon consumption goes on after kill -9 of a consumer, for both"
         " group protocols. Exit 1: something failed, and no figure was written.",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="a protocol and way (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=whole_number(1, 100), default=5, help="a protocol and way (%(default)s)"
+    )
     parser.add_argument("--note", default="", help="a sentence to stand beside the figures")
     parser.add_argument(
         "--output", type=Path, default=Path("docs/reliability"), help="folder (%(default)s)"

@@ -46,12 +46,15 @@ class Assignment:
         self, error: kafka.KafkaError | None, partitions: Iterable[kafka.TopicPartition]
     ) -> None:
         """An asynchronous commit was answered. What failed stays uncommitted."""
+        failures: dict[str, list[str]] = {}
         for each in partitions:
             key = TopicPartition(each.topic, each.partition)
             if (failure := error or each.error) is not None:
-                logger.info("Offset %d of %s [%d] not committed: %s", each.offset, *key, failure)
+                failures.setdefault(str(failure), []).append(f"{key.topic} [{key.partition}]")
             elif each.offset >= self.uncommitted.get(key, 0):
                 self.uncommitted.pop(key, None)
+        for reason, names in failures.items():
+            logger.info("Offsets not committed yet: %s: %s", ", ".join(names), reason)
 
     def take_gone(self) -> set[TopicPartition]:
         """The partitions that went away since the last call: their records are the new owner's."""

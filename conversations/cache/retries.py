@@ -20,7 +20,7 @@ Write = Callable[[redis.Redis], object]
 
 
 class Retries:
-    """Pending writes in their order, and the one thread that tries them, while there are any.
+    """Pending writes, tried in turn, and the one thread that tries them, while there are any.
 
     A write is moot when everything that the cache held at its time has died. Beyond 10,000 the
     oldest are given up: the cache's time to live is their bound, as it is when the process ends.
@@ -52,7 +52,11 @@ class Retries:
             try:
                 guarded(write)
             except RedisAway:
+                self._put_last(key)  # a write that Redis refuses holds no other one up
                 time.sleep(RETRY_SECONDS)  # a thread of its own: nobody waits for it
+            except Exception:
+                logger.exception("Given up: this write of %s", self._what)
+                self._done(key, write)
             else:
                 self._done(key, write)
 
@@ -65,6 +69,11 @@ class Retries:
                 return None
             key, (write, _) = next(iter(self._pending.items()))
             return key, write
+
+    def _put_last(self, key: Hashable) -> None:
+        with self._lock:
+            if key in self._pending:
+                self._pending.move_to_end(key)
 
     def _first_moot_at(self) -> float:
         return next(iter(self._pending.values()))[1]

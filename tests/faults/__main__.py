@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import django
@@ -36,14 +37,20 @@ def main() -> int:
         return 0
     seed = options.seed or secrets.token_hex(4)
     print(f"faults: --seed {seed} repeats this run", file=sys.stderr)  # noqa: T201
-    planned = runner.plans(
+    planned: Iterable[runner.Plan] = runner.plans(
         chosen,
         rounds=options.rounds,
         seed=seed,
         protocols=runner.PROTOCOLS if options.protocol == "both" else (options.protocol,),
         consumers=runner.CONSUMERS if options.consumers == "both" else (int(options.consumers),),
     )
-    entries = runner.run(list(planned), file=options.json)
+    planned = list(planned)
+    if not_run := {f"{way.row}: {way.name}" for way in chosen} - {
+        f"{plan.way.row}: {plan.way.name}" for plan in planned
+    }:
+        names = "; ".join(sorted(not_run))
+        print(f"faults: too few --rounds for {names}", file=sys.stderr)  # noqa: T201
+    entries = runner.run(planned, file=options.json)
     print(results.table(entries, list(dict.fromkeys(way.row for way in chosen))))  # noqa: T201
     return 1 if any(entry.differences for entry in entries) else 0
 

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import httpx
 import jwt
@@ -76,18 +78,14 @@ class Senders:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        threads = [
-            threading.Thread(target=self._send_on, args=(number,))
-            for number in range(PEOPLE_AT_ONCE)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._done.set()
-            for thread in threads:
-                thread.join()
+        with ThreadPoolExecutor(PEOPLE_AT_ONCE) as pool:
+            working = [pool.submit(self._send_on, number) for number in range(PEOPLE_AT_ONCE)]
+            try:
+                yield
+            finally:
+                self._done.set()
+        for each in working:
+            each.result()
         assert self.wrong == [], self.wrong[:3]
 
     def _send_on(self, number: int) -> None:
@@ -103,7 +101,7 @@ class Senders:
     def _send_until_accepted(self, client: httpx.Client, room: str, user: str, key: str) -> None:
         body = {"conversationId": room, "senderId": user, "senderName": user, "content": key}
         give_up_at = datetime.now(UTC) + timedelta(seconds=120)
-        url = self._apis[hash(key) % len(self._apis)].url + "/api/v1/messages/text"
+        url = self._apis[crc32(key.encode()) % len(self._apis)].url + "/api/v1/messages/text"
         while datetime.now(UTC) < give_up_at:
             try:
                 answer = client.post(url, json=body, headers={"Idempotency-Key": key})

@@ -7,6 +7,7 @@ import json
 import random
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,14 +70,14 @@ class Load:
     def traffic(self) -> Iterator[None]:
         """Some 250 records a second in the background; ends with all of them acknowledged."""
         done = threading.Event()
-        thread = threading.Thread(target=self._until, args=(done,), name="traffic")
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-            self.flush()
+        with ThreadPoolExecutor(1, "traffic") as pool:
+            working = pool.submit(self._until, done)
+            try:
+                yield
+            finally:
+                done.set()
+        working.result()
+        self.flush()
 
     def message(self, room: str | None = None, **fields: Any) -> dict[str, Any]:
         """A new good message; it is not sent."""

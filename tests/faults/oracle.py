@@ -169,7 +169,9 @@ def _is_duplicate(record: Logged, by_id: Mapping[str, dict[str, Any]]) -> bool:
 def _has_content_of(record: Logged, stored: Mapping[str, Any]) -> bool:
     body = record.body
     names = ("conversationId", "tenantId", "senderId", "content")
-    return all(stored[name] == body[name] for name in names) and stored["_id"] == body["messageId"]
+    same = all(stored.get(name) == body.get(name) for name in names)
+    quoted = (stored.get("replyTo") or {}).get("messageId")
+    return same and stored["_id"] == body["messageId"] and quoted == body.get("replyToMessageId")
 
 
 def _kept(

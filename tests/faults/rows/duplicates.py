@@ -10,16 +10,16 @@ COPIES = 30
 
 
 def _in_one_batch(one: Round) -> None:
-    """All is there before the first consumer starts, so that a batch holds both."""
+    """All is there before the first consumer starts, and fewer records than a batch may hold,
+    which waits a second for more: so the batch with the first holds the second too."""
     for _ in range(COPIES):
         body = one.load.message()
         one.load.produce(body)
         one.load.produce(body)
     one.load.send(100)
-    members = one.consume(count=one.consumers)
+    one.consume("--max-batch-age-ms", "1000", count=one.consumers)
     wait_until(lambda: one.lag() == 0, "all is handled", seconds=60)
-    lines = "".join(member.process.output() for member in members)
-    require("Successfully processed" in lines, "nothing was processed")
+    require(one.count_stored() >= COPIES, "nothing was stored")
 
 
 def _far_apart(one: Round) -> None:

@@ -8,7 +8,7 @@ from tests.faults.rows.kinds import Fault, Way
 from tests.waiting import wait_until
 
 ROW = "rebalance storm"
-CHANGES = 3
+CHANGES = 5
 MAX_POLL_INTERVAL_MS = 4_000
 SLEEP_SECONDS = 10.0
 
@@ -22,6 +22,7 @@ def _members_come_and_go(one: Round) -> None:
             leaver = members.pop(one.dice.randrange(len(members)))
             leaver.signal(one.dice.choice([signal.SIGTERM, signal.SIGKILL]))
             _wait_until_left(one, leaver)
+            wait_until(lambda gone=leaver: not gone.is_alive, "its process ended")  # type: ignore[misc]
             members.append(newcomer)
 
 

@@ -40,6 +40,7 @@ def _begin_and_die(one: Round, *, records: int) -> None:
     for member in members:
         member.signal(signal.SIGKILL)
         member.process.wait()
+    require(0 < one.lag() < records, "they died before the replay began, or after its end")
     wait_until(lambda: not one.member_names(), "the group is empty", seconds=60)
 
 
