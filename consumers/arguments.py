@@ -1,10 +1,13 @@
 """Argument types of the commands: a wrong value is refused with what is allowed."""
 
+import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import datetime
 
 from chat_project.timestamps import parse_timestamp
+
+_LETTER_ID = re.compile(r"\d+:\d+:\d+", re.ASCII)
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
@@ -18,6 +21,19 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def some_text(text: str) -> str:
+    """Not blank: an empty shell variable must not choose everything."""
+    if not text.strip():
+        raise ArgumentTypeError("is blank: leave it out, or say a value")
+    return text
+
+
+def letter_id(text: str) -> str:
+    if not _LETTER_ID.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r}: <generation>:<partition>:<offset>, as 1:0:42")
+    return text
 
 
 def iso_time(text: str) -> datetime:

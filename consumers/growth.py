@@ -7,16 +7,14 @@ process that computes with the old one refuses from then on.
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 import msgspec
 from confluent_kafka.admin import AdminClient
-from pymongo.errors import DuplicateKeyError
 
 from chat_project import audit_log
 from chat_project.kafka_logs import kafka_logger
-from chat_project.mongodb import Document, collection
 from chat_project.settings.environment import Environment
+from consumers.accepting import Pause, end_abandoned
 from consumers.errors import ConsumerError, RetryLater
 from consumers.lag import LagReader
 from consumers.topics import (
@@ -73,6 +71,7 @@ class TopicGrowth:
         self._partitions, self._times, self._tell = partitions, times, tell
         self._topics = TopicAdministration(connection)
         self._admin = AdminClient({**connection}, logger=kafka_logger)
+        self._pause = Pause(self._topic)
 
     def is_done(self) -> bool:
         """An earlier run has finished this growth."""
@@ -83,8 +82,14 @@ class TopicGrowth:
 
     def check(self) -> int:
         """The count before the growth. Raises GrowthRefused, saying what is allowed."""
-        if None in self._counts():
+        counts = self._counts()
+        if None in counts:
             raise GrowthRefused(f"there is no topic {' or '.join(self._both)}: run create_topics")
+        if (most := max(count or 0 for count in counts)) > self._partitions:
+            raise GrowthRefused(
+                f"{self._topic} has {most} partitions, and a topic never shrinks: allowed are"
+                f" {2 * most}, {3 * most}, … up to {MAX_PARTITIONS}"
+            )
         described = describe(self._admin, self._topic)
         generation = known_generation(described)
         if generation is None:
@@ -103,19 +108,26 @@ class TopicGrowth:
         return described.partitions
 
     def run(self) -> None:
-        """Steps (a) to (e). Raises NotQuiet after it has opened accepting again."""
+        """Steps (a) to (e). Raises NotQuiet after it has opened accepting again, TakenOver when
+        another run took the topic from it, and what `check` raises: an hour may have passed."""
+        self.check()
         described = describe(self._admin, self._topic)
         generation = self._generation(described)
         if not self._is_noted(generation):
-            pause(self._topic, generation.partitions, grows_to=self._partitions)  # (a)
+            self._pause.begin(generation.partitions, grows_to=self._partitions)  # (a)
             self._tell("accepting is paused")
             offsets = self._wait_until_quiet(described.partitions)  # (b)
+            self._hold(self._partitions)
             self._note(described, generation, offsets)  # (c)
-        pause(self._topic, self._partitions, grows_to=self._partitions)
+        else:
+            self._pause.begin(self._partitions, grows_to=self._partitions)
         self._topics.add_partitions(self._both, self._partitions)  # (d)
         self._tell(f"{' and '.join(self._both)} have {self._partitions} partitions")
-        reopen(self._topic, self._partitions)  # (e)
+        self._pause.end(self._partitions)  # (e)
         self._tell(f"accepting is open for processes with KAFKA_PARTITIONS={self._partitions}")
+
+    def _hold(self, partitions: int) -> None:
+        self._pause.hold(partitions, grows_to=self._partitions)
 
     def _counts(self) -> list[int | None]:
         return [self._topics.partition_count(topic) for topic in self._both]
@@ -131,11 +143,6 @@ class TopicGrowth:
 
     def _check_count(self, described: TopicDescription, generation: Generation) -> None:
         count, wanted = described.partitions, self._partitions
-        if wanted < count:
-            raise GrowthRefused(
-                f"{self._topic} has {count} partitions, and a topic never shrinks: allowed are"
-                f" {2 * count}, {3 * count}, … up to {MAX_PARTITIONS}"
-            )
         if wanted == count or wanted % count or wanted > MAX_PARTITIONS:
             raise GrowthRefused(
                 f"{self._topic} has {count} partitions: it grows to a multiple of them only"
@@ -154,19 +161,27 @@ class TopicGrowth:
         try:
             while True:
                 offsets = self._stand_still(reader, self._times.quiet, deadline)
-                pause(self._topic, self._partitions, grows_to=self._partitions)
-                settled = self._stand_still(reader, self._times.settle, deadline)
-                if settled == offsets:
+                self._hold(self._partitions)
+                settle = self._times.settle
+                if self._stand_still(reader, settle, deadline, expected=offsets) == offsets:
                     return offsets
-                pause(self._topic, partitions, grows_to=self._partitions)
+                self._hold(partitions)  # consumers handle the late record before the next try
         except (NotQuiet, KeyboardInterrupt):
-            reopen(self._topic, partitions)
+            self._pause.end(partitions)
             raise
         finally:
             reader.close()
 
-    def _stand_still(self, reader: LagReader, seconds: float, deadline: float) -> Offsets:
-        """End offsets that have not moved for so long, all of them handled by the group."""
+    def _stand_still(
+        self,
+        reader: LagReader,
+        seconds: float,
+        deadline: float,
+        *,
+        expected: Offsets | None = None,
+    ) -> Offsets:
+        """End offsets that have not moved for so long, all of them handled by the group; or the
+        first that are not as expected, at once."""
         last: Offsets | None = None
         lag, since, told_at = 0, time.monotonic(), 0.0
         while last is None or lag or time.monotonic() - since < seconds:
@@ -180,6 +195,8 @@ class TopicGrowth:
             else:
                 ends = {each.partition: each.end for each in lags}
                 lag = sum(each.lag for each in lags)
+                if expected is not None and ends != expected:
+                    return ends
                 if ends != last:
                     last, since = ends, time.monotonic()
                 if time.monotonic() - told_at > 5:
@@ -202,9 +219,9 @@ class TopicGrowth:
             "to": self._partitions,
             "offsets": {str(partition): offset for partition, offset in offsets.items()},
         }
-        audit_log.note("grow topic", target=self._topic, details=details)
         if not note_growth(described, generation, Growth(self._partitions, offsets)):
             raise GrowthRefused(f"somebody else grew {self._topic} meanwhile: look before going on")
+        audit_log.note("grow topic", target=self._topic, details=details)
         self._tell("the growth is noted")
 
 
@@ -225,24 +242,7 @@ def resume_accepting(environment: Environment) -> bool:
             f"the growth to {state.grows_to} is noted already: finish it with --partitions"
             f" {state.grows_to}"
         )
+    if not end_abandoned(topic, state, described.partitions):
+        raise GrowthRefused(f"a run that grows {topic} is at work: stop that one first")
     audit_log.note("resume accepting", target=topic, details={"growsTo": state.grows_to})
-    reopen(topic, described.partitions)
     return True
-
-
-def pause(topic: str, partitions: int, *, grows_to: int) -> None:
-    """Every process refuses to produce; one that computes with another count, to consume too."""
-    _write(topic, {"partitions": partitions, "paused": True, "growsTo": grows_to})
-
-
-def reopen(topic: str, partitions: int) -> None:
-    """Processes that compute with this count produce again."""
-    _write(topic, {"partitions": partitions, "paused": False})
-
-
-def _write(topic: str, state: Document) -> None:
-    document = {"_id": topic, **state, "at": datetime.now(UTC)}
-    try:
-        collection("accepting").replace_one({"_id": topic}, document, upsert=True)
-    except DuplicateKeyError:  # made by somebody else at the same moment
-        collection("accepting").replace_one({"_id": topic}, document)

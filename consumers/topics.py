@@ -90,10 +90,18 @@ def known_generation(described: TopicDescription) -> Generation | None:
 def note_growth(described: TopicDescription, before: Generation, growth: Growth) -> bool:
     """Notes from which offsets on the topic has more partitions; before they are added.
 
-    False: the noted count is no longer that of `before`. Raises pymongo's errors.
+    False: the noted count is no longer that of `before`. Raises ValueError unless the new count
+    is a multiple of the old one, and pymongo's errors.
     """
+    if growth.partitions <= before.partitions or growth.partitions % before.partitions:
+        raise ValueError(f"{before.partitions} partitions do not grow to {growth.partitions}")
+    last = len(before.growth) - 1
     noted = {"partitions": growth.partitions, "offsets": _as_keys(growth.offsets)}
-    is_as_before = {"_id": described.id, "growth": {"$size": len(before.growth)}}
+    is_as_before = {
+        "_id": described.id,
+        "growth": {"$size": last + 1},
+        f"growth.{last}.partitions": before.partitions,
+    }
     result = collection("topics").update_one(is_as_before, {"$push": {"growth": noted}})
     return result.matched_count == 1
 

@@ -27,11 +27,12 @@ LOOK_SECONDS = 1.0
 
 class Accepting(msgspec.Struct, frozen=True):
     """The state of a topic: the partition count in force, whether accepting is paused, and while
-    it is paused, the count that the topic grows to."""
+    it is paused, the count that the topic grows to and the id of the run that paused it."""
 
     partitions: int
     paused: bool
     grows_to: int | None = None
+    run: str | None = None
 
 
 def read_accepting(topic: str) -> Accepting | None:
@@ -39,7 +40,7 @@ def read_accepting(topic: str) -> Accepting | None:
     found = majority_collection("accepting").find_one({"_id": topic})
     if found is None:
         return None
-    return Accepting(found["partitions"], found["paused"], found.get("growsTo"))
+    return Accepting(found["partitions"], found["paused"], found.get("growsTo"), found.get("run"))
 
 
 class Gate:

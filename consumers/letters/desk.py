@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.acknowledged import AcknowledgedProducer
+from consumers.errors import StopConsuming
 from consumers.letters import closing, display, retrying
 from consumers.letters.display import Shown
 from consumers.letters.originals import Originals
@@ -15,7 +16,8 @@ from consumers.letters.retrying import Outcome
 from consumers.letters.selection import Letter, State
 from consumers.letters.trimming import trim
 from consumers.log_reader import LogReader
-from consumers.topics import describe, generation_of
+from consumers.topics import Generation, describe, generation_of
+from messaging.pause import read_accepting
 
 TRIM_SECONDS = 600.0
 """For MongoDB's part in looking through the discarded records."""
@@ -38,17 +40,26 @@ class Desk:
         return display.shown(letter, self._originals.read([letter]).get(letter.id))
 
     def retry(self, letters: Sequence[Letter], *, by: str) -> Iterator[Outcome]:
-        """Raises StopConsuming when the topic has not the noted number of partitions."""
+        """Raises StopConsuming when the topic has not the noted number of partitions, or grows."""
         topic = self._environment.message_topic
-        generation = generation_of(describe(self._admin, topic))
         producer = AcknowledgedProducer(self._connection, topic)
         yield from retrying.retry(
             letters,
             originals=self._originals,
             producer=producer,
-            generation=generation,
+            present=lambda: self._open_generation(topic),
             by=by,
         )
+
+    def _open_generation(self, topic: str) -> Generation:
+        """Asked anew for each chunk: the topic may begin to grow between two (decision 0014)."""
+        state = read_accepting(topic)
+        if state is not None and state.paused:
+            raise StopConsuming(
+                f"accepting is paused, because {topic} grows to {state.grows_to} partitions:"
+                " retry when create_topics is done"
+            )
+        return generation_of(describe(self._admin, topic))
 
     def discard(self, letters: Sequence[Letter], *, why: str, by: str) -> int:
         """Closes those that are not discarded yet; gives how many. The records remain."""

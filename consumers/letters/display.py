@@ -34,8 +34,8 @@ def listing(selection: Selection, limit: int) -> Listing:
 
 
 def shown(letter: Letter, record: Record | None) -> Shown:
-    described = _described(record) if record is not None else None
-    return Shown(letter, letter.state.value, is_stored(letter.message_id), described)
+    told = described(record) if record is not None else None
+    return Shown(letter, letter.state.value, is_stored(letter.message_id), told)
 
 
 def list_lines(found: Listing) -> Iterator[str]:
@@ -61,10 +61,7 @@ def show_lines(one: Shown) -> Iterator[str]:
     yield f"key: {one.record['key']}"
     yield "value:"
     if "valueJson" in one.record:
-        text = json.dumps(one.record["valueJson"], indent=2, ensure_ascii=False)
-        yield text.encode(
-            "utf-8", "backslashreplace"
-        ).decode()  # half a surrogate pair has no UTF-8
+        yield json.dumps(one.record["valueJson"], indent=2, ensure_ascii=False)
     else:
         yield str(one.record["valueText"])
         yield from _hex_lines(bytes.fromhex(one.record["valueHex"] or ""))
@@ -74,7 +71,7 @@ def _told(value: object) -> str:
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
-def _described(record: Record) -> dict[str, Any]:
+def described(record: Record) -> dict[str, Any]:
     return {
         "topic": record.topic,
         "partition": record.partition,
@@ -91,8 +88,10 @@ def _value(value: bytes | None) -> dict[str, Any]:
         return {"valueText": None, "valueHex": None}
     try:
         parsed = json.loads(value)
-        json.dumps(parsed).encode()
-    except (ValueError, RecursionError):
+        # Half a surrogate pair, NaN, 1e999 and 10 ** 30 are values to Python only.
+        msgspec.json.encode(parsed)
+        json.dumps(parsed, allow_nan=False)
+    except (ValueError, OverflowError, RecursionError):
         return {"valueText": value.decode("utf-8", "replace"), "valueHex": value.hex()}
     return {"valueJson": parsed}
 

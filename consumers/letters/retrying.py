@@ -1,6 +1,6 @@
 """Retry: a dead letter's record goes through the message topic again, as a good producer's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
 from zlib import crc32
@@ -45,17 +45,18 @@ def retry(
     *,
     originals: Originals,
     producer: AcknowledgedProducer,
-    generation: Generation,
+    present: Callable[[], Generation],
     by: str,
 ) -> Iterator[Outcome]:
-    """Produces each open letter again and closes it; in the order given, which is the log's.
+    """Produces each open letter again and closes it, in the order given, which is the log's.
 
-    `generation` is the present life of the topic that `producer` writes to. Raises RetryLater
-    when Kafka is away. A death between producing and closing leaves the letter open: retried
+    `present` gives the present life of the topic that `producer` writes to; it is asked for each
+    chunk, and what it raises ends the retry between two. Raises RetryLater when Kafka is away. A death between producing and closing leaves the letter open: retried
     again, its second record is dropped by the consumer as a duplicate.
     """
     waiting = iter(letters)
     while chunk := list(islice(waiting, CHUNK_LETTERS)):
+        generation = present()
         ready = [each for each in chunk if _obstacle(each, generation) is None]
         records = originals.read(ready) if ready else {}
         again = [

@@ -4,21 +4,26 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
 
+import msgspec
 import pytest
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
-from consumers.letters import retrying
+from consumers.accepting import Pause
+from consumers.letters import display, retrying
 from consumers.letters.desk import Desk
-from consumers.letters.selection import Selection, State, in_log_order
+from consumers.letters.selection import Letter, Selection, State, in_log_order
+from consumers.records import Record
 from consumers.topics import Generation, Growth
 from tests.conftest import Api
 from tests.consumers.conftest import stored
 from tests.consumers.events import event, record
 from tests.consumers.pipelines import Pipeline
+from tests.consumers.test_poison import POISON
 from tests.processes import ROOT, manage
 
 MakeConversation = Callable[..., str]
@@ -193,6 +198,47 @@ def test_show_decodes_headers_and_value_for_eyes(pipeline: Pipeline) -> None:
     assert "reason: unknown_conversation" in done.stdout
 
 
+UNREADABLE = [make("room") for make, options, _ in POISON.values() if not options] + [
+    b'{"content":"\\ud800"}',
+    b'{"x":NaN,"y":1e999}',
+    b'{"x":' + b"9" * 40 + b"}",
+    b"[" * 900 + b"]" * 900,
+    b"\x00\xff",
+]
+
+
+@pytest.mark.parametrize("value", UNREADABLE, ids=lambda value: str(value)[:40])
+def test_every_letter_can_be_shown(value: Any) -> None:
+    bytes_ = json.dumps(value).encode() if isinstance(value, dict) else value
+    found = Record("topic", 3, 7, b"\xff", bytes_, (("event-type", b"\xfe"),), 0)
+    letter = Letter(
+        id="1:3:7", reason="malformed", at=datetime.now(UTC), topic="topic", partition=3, offset=7
+    )
+
+    shown = display.Shown(letter, "open", is_stored=False, record=display.described(found))
+
+    told = json.loads(msgspec.json.encode(shown))["record"]
+    if "valueJson" in told:
+        assert told["valueJson"] == json.loads(bytes_)
+    else:
+        assert told["valueHex"] == (None if bytes_ is None else bytes_.hex())
+    assert "\n".join(display.show_lines(shown)).encode()
+
+
+def test_nothing_is_retried_while_the_topic_grows(pipeline: Pipeline) -> None:
+    pipeline.produce([b"broken"])
+    drain(pipeline)
+    growth = Pause(pipeline.environment.message_topic)
+    growth.begin(10, grows_to=20)
+
+    done = command(pipeline, "retry", "--all")
+
+    assert (done.returncode, "grows to 20 partitions" in done.stderr) == (1, True)
+    assert "closedHow" not in the_letter(pipeline)
+    growth.end(10)
+    assert command(pipeline, "retry", the_letter(pipeline)["_id"]).returncode == 0
+
+
 def test_list_filters_and_tells_the_total(pipeline: Pipeline) -> None:
     room = new_id()
     pipeline.send(room, 3)
@@ -239,6 +285,13 @@ def test_discarded_letters_leave_the_topic_up_to_the_first_that_is_not(
         (("discard", "1:2:3", "--yes"), "--why"),
         (("list", "--since", "yesterday"), "ISO-8601"),
         (("list", "--reason", "boredom"), "invalid choice"),
+        (("list", "--conversation", ""), "is blank"),
+        (("retry", "--conversation", " "), "is blank"),
+        (("discard", "--all", "--why", "", "--yes"), "is blank"),
+        (("retry", "--all", "--by", ""), "is blank"),
+        (("show", "abc"), "<generation>:<partition>:<offset>"),
+        (("retry", "1:2:3", "1:2"), "<generation>:<partition>:<offset>"),
+        (("retry", "--since", "2026-01-02", "--until", "2026-01-02"), "before --until"),
     ],
 )
 def test_wrong_arguments_are_refused_with_exit_2(

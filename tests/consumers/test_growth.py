@@ -16,12 +16,13 @@ from django.core.management import CommandError, call_command
 from chat_project.mongodb import collection
 from chat_project.settings.environment import Environment, environment
 from consumers import growth
+from consumers.accepting import Pause, TakenOver
 from consumers.errors import StopConsuming
 from consumers.growth import GrowthRefused, NotQuiet, Times, TopicGrowth, resume_accepting
 from consumers.growth_guard import GrowthGuard
 from consumers.loop import Batch
 from consumers.management.commands import create_topics as command
-from consumers.topics import describe, generation_of, known_generation
+from consumers.topics import Growth, describe, generation_of, known_generation, note_growth
 from messaging.pause import Accepting, Gate, read_accepting
 from messaging.producer import Producer
 from messaging.topics import TopicAdministration, planned_topics
@@ -119,10 +120,88 @@ def test_a_topic_that_nobody_consumed_is_refused(database: None) -> None:
 
 
 def test_a_growth_to_another_count_is_refused_while_one_is_under_way(topics: Topics) -> None:
-    growth.pause(topics.topic, 2, grows_to=4)
+    Pause(topics.topic).begin(2, grows_to=4)
 
     with pytest.raises(GrowthRefused, match="growth to 4 is under way"):
         topics.growth(6).check()
+
+
+def test_a_growth_checks_again_when_it_begins(topics: Topics) -> None:
+    slow = topics.growth(4)
+    slow.check()
+    topics.growth(8).run()  # while the first one's operator thinks about the question
+
+    with pytest.raises(GrowthRefused, match="never shrinks"):
+        slow.run()
+
+    assert topics.noted() == [(2, {}), (8, {0: 0, 1: 0})]
+    assert read_accepting(topics.topic) == Accepting(8, paused=False)
+
+
+def test_a_shrinking_registry_is_refused_at_the_door(topics: Topics) -> None:
+    described = describe(topics.admin, topics.topic)
+    before = known_generation(described)
+    assert before is not None
+
+    for wrong in (1, 2, 3):
+        with pytest.raises(ValueError, match=f"do not grow to {wrong}"):
+            note_growth(described, before, Growth(wrong, {}))
+
+
+@pytest.mark.parametrize("other", ["a second run", "--resume-accepting"])
+def test_a_run_that_lost_the_topic_gives_up_and_opens_nothing(topics: Topics, other: str) -> None:
+    second = Pause(topics.topic)
+
+    def interfere(_: str) -> None:
+        if other == "a second run":
+            second.begin(2, grows_to=4)
+        else:
+            resume_accepting(topics.environment)
+
+    first = TopicGrowth(topics.environment, 4, FAST, interfere)  # it tells when it has paused
+    with pytest.raises(TakenOver):
+        first.run()
+
+    assert topics.noted() == [(2, {})]
+    assert topics.counts() == [2, 2]
+    state = read_accepting(topics.topic)
+    assert state is not None
+    assert state.paused is (other == "a second run")
+
+
+def test_a_record_that_comes_late_opens_the_way_for_consumers_at_once(topics: Topics) -> None:
+    """While the new count is in force no consumer works, so nobody may wait for the lag then."""
+    held: list[int] = []
+
+    class Watched(Pause):
+        def hold(self, partitions: int, *, grows_to: int) -> None:
+            super().hold(partitions, grows_to=grows_to)
+            held.append(partitions)
+            if held == [4]:
+                topics.produce("late")
+
+    growing = topics.growth(4, Times(quiet=0.2, settle=5, most=8))
+    growing._pause = Watched(topics.topic)
+    with pytest.raises(NotQuiet, match="not handled"):  # no consumer runs here
+        growing.run()
+
+    assert held == [4, 2]
+    assert read_accepting(topics.topic) == Accepting(2, paused=False)
+
+
+def test_sigterm_opens_accepting_again(topics: Topics) -> None:
+    names = {
+        "KAFKA_TOPIC_PREFIX": topics.environment.kafka_topic_prefix,
+        "KAFKA_GROUP_ID": topics.environment.kafka_group_id,
+        "KAFKA_PARTITIONS": "2",
+    }
+    with running(manage("create_topics", "--partitions", "4", "--yes"), names) as growing:
+        wait_until(lambda: "waiting for 33 s" in growing.output(), "it waits for quiet")
+        growing.popen.terminate()
+        assert growing.wait(20) == 1
+        assert "interrupted" in growing.output()
+
+    assert read_accepting(topics.topic) == Accepting(2, paused=False)
 
 
 class Crash(Exception):
@@ -130,11 +209,11 @@ class Crash(Exception):
 
 
 STEPS = {
-    "a: paused": (growth, "pause"),
+    "a: paused": (Pause, "begin"),
     "b: quiet": (TopicGrowth, "_wait_until_quiet"),
     "c: noted": (growth, "note_growth"),
     "d: grown": (TopicAdministration, "add_partitions"),
-    "e: open": (growth, "reopen"),
+    "e: open": (Pause, "end"),
 }
 
 
@@ -199,7 +278,7 @@ def test_a_log_that_does_not_come_to_rest_is_left_as_it_was(topics: Topics, caus
 
 
 def test_an_abandoned_pause_can_be_ended(topics: Topics) -> None:
-    growth.pause(topics.topic, 4, grows_to=4)
+    Pause(topics.topic).begin(4, grows_to=4)
 
     assert resume_accepting(topics.environment) is True
     assert read_accepting(topics.topic) == Accepting(2, paused=False)

@@ -1,6 +1,9 @@
 """`manage.py create_topics`: makes missing topics, tells how others differ, adds partitions."""
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -9,6 +12,7 @@ from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from chat_project.settings.environment import environment
+from consumers.accepting import TakenOver
 from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.growth import (
@@ -94,7 +98,7 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         except KeyboardInterrupt as error:
             raise CommandError("interrupted; run it again, or --resume-accepting") from error
-        except (NotQuiet, RetryLater) as error:
+        except (NotQuiet, TakenOver, RetryLater) as error:
             raise CommandError(str(error)) from error
         except PyMongoError as error:
             raise CommandError(f"MongoDB: {error}") from error
@@ -135,12 +139,22 @@ class Command(BaseCommand):
             old = growth.check()
             self.stderr.write(WARNING.format(topic=topic, old=old, new=wanted))
             self._ask(yes=options["yes"])
-            growth.run()
+            with _signals_as_interrupt():
+                self._run(growth)
         if options["json"]:
             answer = {"topic": topic, "partitions": wanted, "grew": grew}
             self.stdout.write(msgspec.json.encode(answer).decode())
         else:
             self.stdout.write(f"{topic} has {wanted} partitions{'' if grew else ' already'}")
+
+    def _run(self, growth: TopicGrowth) -> None:
+        try:
+            growth.run()
+        except (RetryLater, KafkaAway, PyMongoError):
+            self.stderr.write(
+                "accepting may still be paused: run the same command again, or --resume-accepting"
+            )
+            raise
 
     def _ask(self, *, yes: bool) -> None:
         if yes:
@@ -158,3 +172,15 @@ class Command(BaseCommand):
             self.stdout.write(msgspec.json.encode({"resumed": resumed}).decode())
         else:
             self.stdout.write("accepting again" if resumed else "accepting was not paused")
+
+
+@contextmanager
+def _signals_as_interrupt() -> Iterator[None]:
+    """A terminal that closes, or a supervisor that stops us, must not leave the pause behind."""
+    ending = (signal.SIGTERM, signal.SIGHUP)
+    earlier = {number: signal.signal(number, signal.default_int_handler) for number in ending}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -14,7 +14,7 @@ from typing_extensions import override
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
 from chat_project.settings.environment import environment
-from consumers.arguments import iso_time, whole_number
+from consumers.arguments import iso_time, letter_id, some_text, whole_number
 from consumers.errors import Reason, RetryLater, StopConsuming
 from consumers.letters import display
 from consumers.letters.desk import Desk
@@ -47,15 +47,25 @@ class Command(BaseCommand):
         _add_filters(listed)
         listed.add_argument("--limit", type=whole_number(1, 100_000), default=100, metavar="N")
         shown = actions.add_parser("show", help="outcome, headers, key and value of one letter")
-        shown.add_argument("id", metavar="ID")
+        shown.add_argument("id", type=letter_id, metavar="ID")
         retried = actions.add_parser("retry", help="produce again, under the right key, and close")
         discarded = actions.add_parser("discard", help="close, and remove from the topic's front")
         for each in (retried, discarded):
-            each.add_argument("ids", nargs="*", metavar="ID", help="<generation>:<partition>:<o>")
+            each.add_argument(
+                "ids",
+                nargs="*",
+                type=letter_id,
+                metavar="ID",
+                help="<generation>:<partition>:<offset>",
+            )
             each.add_argument("--all", action="store_true", help="every open letter")
-            each.add_argument("--by", metavar="NAME", default=operating_system_user())
+            each.add_argument(
+                "--by", type=some_text, metavar="NAME", default=operating_system_user()
+            )
             _add_filters(each)
-        discarded.add_argument("--why", required=True, metavar="TEXT", help="kept in audit_log")
+        discarded.add_argument(
+            "--why", type=some_text, required=True, metavar="TEXT", help="kept in audit_log"
+        )
         discarded.add_argument("--yes", action="store_true", help="do not ask")
         for each in (listed, shown, retried, discarded):
             each.add_argument("--json", action="store_true", help="for machines")
@@ -79,15 +89,23 @@ class Command(BaseCommand):
 
     def _retry(self, options: dict[str, Any]) -> None:
         selection, letters = _chosen(options)
+        limit = environment().dead_letter_run_limit
+        if len(letters) > limit:
+            self.stderr.write(
+                f"warning: {len(letters)} records. Is their cause mended? Consumers stop at a run"
+                f" of more than {limit} dead letters (DEAD_LETTER_RUN_LIMIT)"
+            )
         outcomes = []
-        with _desk() as desk:
-            working = desk.retry(letters, by=options["by"])
-            for outcome in tqdm(working, total=len(letters), disable=not sys.stderr.isatty()):
-                outcomes.append(outcome)
-                if not options["json"]:
-                    self.stdout.write(f"{outcome.id} {outcome.fate.value}")
-        if options["json"]:
-            self.stdout.write(msgspec.json.encode(outcomes).decode())
+        try:
+            with _desk() as desk:
+                working = desk.retry(letters, by=options["by"])
+                for outcome in tqdm(working, total=len(letters), disable=not sys.stderr.isatty()):
+                    outcomes.append(outcome)
+                    if not options["json"]:
+                        self.stdout.write(f"{outcome.id} {outcome.fate.value}")
+        finally:  # what was done is told, also when a server went away in the middle
+            if options["json"]:
+                self.stdout.write(msgspec.json.encode(outcomes).decode())
         done = (Fate.RETRIED, Fate.CLOSED_ALREADY)
         left = [each.id for each in outcomes if each.fate not in done]
         _complain(missing(selection, letters), left)
@@ -126,7 +144,7 @@ def _add_filters(parser: Any) -> None:
     parser.add_argument("--reason", choices=[each.value for each in Reason])
     parser.add_argument("--since", type=iso_time, metavar="TIME", help="ISO-8601, included")
     parser.add_argument("--until", type=iso_time, metavar="TIME", help="ISO-8601, excluded")
-    parser.add_argument("--conversation", metavar="ID")
+    parser.add_argument("--conversation", type=some_text, metavar="ID")
     parser.add_argument(
         "--state", choices=[*State, "all"], help="default: open; given ids are taken in any state"
     )
@@ -134,11 +152,14 @@ def _add_filters(parser: Any) -> None:
 
 def _selection(options: dict[str, Any]) -> Selection:
     state = options["state"] or State.OPEN.value
+    since, until = options["since"], options["until"]
+    if since and until and since >= until:
+        raise CommandError("--since must be before --until", returncode=REFUSED)
     return Selection(
         ids=tuple(options.get("ids", ())),
         reason=options["reason"],
-        since=options["since"],
-        until=options["until"],
+        since=since,
+        until=until,
         conversation_id=canonical_id(options["conversation"] or "") or None,
         state=None if state == "all" else State(state),
     )
