@@ -6,9 +6,10 @@ in MongoDB gives each new topic id the next number, over all topics, so that pla
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from time import monotonic
 
 import msgspec
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
@@ -17,6 +18,7 @@ from chat_project.mongodb import Document, collection, majority_collection
 from consumers.errors import RetryLater, StopConsuming
 
 DESCRIBE_SECONDS = 10.0
+DESCRIBE_TRY_SECONDS = 3.0
 
 
 class TopicDescription(msgspec.Struct, frozen=True):
@@ -55,14 +57,29 @@ class Generation(msgspec.Struct, frozen=True):
 
 def describe(admin: AdminClient, topic: str) -> TopicDescription:
     """Asks the brokers. Raises RetryLater when they do not answer within 10 s."""
-    try:
-        future = admin.describe_topics(TopicCollection([topic]), request_timeout=DESCRIBE_SECONDS)[
-            topic
-        ]
-        found = future.result(timeout=DESCRIBE_SECONDS + 1)
-    except (KafkaException, TimeoutError) as error:
-        raise RetryLater(f"Kafka does not describe {topic}: {error}") from error
+    deadline = monotonic() + DESCRIBE_SECONDS
+    while True:
+        try:
+            return _describe(admin, topic)
+        except (KafkaException, TimeoutError) as error:
+            if monotonic() > deadline or not _is_timeout(error):
+                raise RetryLater(f"Kafka does not describe {topic}: {error}") from error
+
+
+def _describe(admin: AdminClient, topic: str) -> TopicDescription:
+    """librdkafka asks the broker that it knows as controller, and looks for another one only with
+    its metadata (every 5 min): without the first call it waits for a broker that died."""
+    admin.list_topics(topic, timeout=DESCRIBE_TRY_SECONDS)
+    future = admin.describe_topics(TopicCollection([topic]), request_timeout=DESCRIBE_TRY_SECONDS)
+    found = future[topic].result(timeout=DESCRIBE_TRY_SECONDS + 1)
     return TopicDescription(topic, str(found.topic_id), len(found.partitions))
+
+
+def _is_timeout(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or error.args[0].code() in (
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+    )
 
 
 def generation_of(described: TopicDescription) -> Generation:
