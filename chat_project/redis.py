@@ -18,7 +18,7 @@ CLOSED = 0.0
 
 
 class RedisAway(Exception):
-    """Redis failed, or did so within the last second: go on without it."""
+    """Redis failed, refused, or was away within the last second: go on without it."""
 
 
 class Breaker:
@@ -65,11 +65,15 @@ def guarded(operation: Callable[[redis.Redis], T]) -> T:
     """Runs one operation on Redis. Raises RedisAway when Redis fails or the breaker is open.
 
     It takes at most the socket timeouts of settings/cache.py, and after a failure nothing at all
-    for a second, so a request that meets a dead Redis waits for it once.
+    for a second, so a request that meets a dead Redis waits for it once. A Redis that refuses
+    (out of memory, read only) has answered, so it costs nobody else a second.
     """
     _breaker.enter()
     try:
         result = operation(client())
+    except redis.ResponseError as error:
+        _breaker.close()
+        raise RedisAway(f"Redis refuses: {error}") from error
     except (redis.RedisError, OSError) as error:
         _breaker.open()
         breaker_open_total.inc()

@@ -1,6 +1,7 @@
 import signal
 
 import pytest
+from redis import Redis
 
 import chat_project.redis
 from chat_project.identifiers import new_id
@@ -120,8 +121,15 @@ def test_a_write_that_redis_refuses_or_that_fails_holds_no_other_up(
 ) -> None:
     pending = retries.Retries("values")
     written: list[str] = []
+    refusing = True
+
+    def refused(redis: Redis) -> None:
+        if refusing:
+            redis.execute_command("NO SUCH COMMAND")
+        written.append("refused")
+
     private_redis.process.send_signal(signal.SIGSTOP)
-    pending.add("refused", lambda redis: redis.execute_command("NO SUCH COMMAND"))
+    pending.add("refused", refused)
     pending.add("wrong", lambda redis: 1 / 0)
     pending.add("good", lambda redis: redis.ping() and written.append("good"))
     private_redis.process.send_signal(signal.SIGCONT)
@@ -129,6 +137,21 @@ def test_a_write_that_redis_refuses_or_that_fails_holds_no_other_up(
     wait_until(lambda: written == ["good"], "the good write")
     pending.add("later", lambda redis: redis.ping() and written.append("later"))
     wait_until(lambda: written == ["good", "later"], "the thread still works")
+    refusing = False
+    wait_until(lambda: written == ["good", "later", "refused"], "what was refused comes last")
+
+
+def test_a_redis_that_refuses_is_there_for_everybody_else(
+    private_redis: PrivateRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_project.redis, "_breaker", Breaker(60.0))
+    opened = breaker_open_total._value.get()
+
+    with pytest.raises(RedisAway, match="unknown command"):
+        guarded(lambda redis: redis.execute_command("NO SUCH COMMAND"))
+
+    assert guarded(lambda redis: redis.ping())
+    assert breaker_open_total._value.get() == opened
 
 
 def test_the_product_waits_for_redis_once_and_briefly(database: None) -> None:
