@@ -6,7 +6,7 @@ reads its settings, which pytest-django does while the first conftest files load
 
 import os
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from devstack.stack import Stack
 
 ADDRESSES = ("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI", "REDIS_URL")
 TEST_INSTANCE = "test"
+SET_BY_US = "DEVSTACK_SET_BY_PYTEST"
+"""Names of variables, separated by spaces."""
 
 RUN = uuid.uuid4().hex[:12]
 NAMES_OF_THIS_RUN = {
@@ -36,16 +38,17 @@ _in_use: pytest.StashKey[SharedUse] = pytest.StashKey()
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
     """A wrapper, so that it runs before pytest-django's own hook of this name."""
     options = early_config.known_args_namespace
+    _forget_what_a_controller_set()
     given = all(os.environ.get(name) for name in ADDRESSES)
-    for name, value in NAMES_OF_THIS_RUN.items():
-        os.environ.setdefault(name, value)
+    _set({name: value for name, value in NAMES_OF_THIS_RUN.items() if name not in os.environ})
     if not given:
-        stack = Stack(TEST_INSTANCE)
-        if not (options.help or options.version or options.collectonly):
+        worker = os.environ.get("PYTEST_XDIST_WORKER")
+        stack = Stack(f"{TEST_INSTANCE}-{worker}" if worker else TEST_INSTANCE)
+        runs_tests = worker or not getattr(options, "numprocesses", None)
+        if runs_tests and not (options.help or options.version or options.collectonly):
             use = early_config.stash[_in_use] = _start(stack)
             early_config.add_cleanup(lambda: _clean_up(use))  # runs even if the set-up fails
-        for name, value in stack.env().items():
-            os.environ.setdefault(name, value)
+        _set({name: value for name, value in stack.env().items() if name not in os.environ})
     return (yield)
 
 
@@ -74,6 +77,19 @@ def private_stack() -> Iterator[StackFactory]:
     yield make
     for stack in made:
         stack.reset()
+
+
+def _set(values: Mapping[str, str]) -> None:
+    """Notes the names too, for pytest-xdist's workers, which inherit the environment."""
+    os.environ.update(values)
+    os.environ[SET_BY_US] = " ".join([*os.environ.get(SET_BY_US, "").split(), *values])
+
+
+def _forget_what_a_controller_set() -> None:
+    """A worker has an instance and names of its own, so that two of them never meet."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for name in os.environ.pop(SET_BY_US, "").split():
+            del os.environ[name]
 
 
 def _start(stack: Stack) -> SharedUse:

@@ -14,6 +14,7 @@ from chat_project import mongodb
 from chat_project.identifiers import new_id
 from chat_project.mongodb import Document, collection
 from chat_project.settings.environment import environment
+from conversations.cache import retries
 from conversations.values import ConversationSettings
 from messaging import services
 from messaging.producer import Producer
@@ -165,6 +166,8 @@ def use_producer(monkeypatch: pytest.MonkeyPatch) -> Iterator[UseProducer]:
 def private_redis(monkeypatch: pytest.MonkeyPatch, database: None) -> Iterator[PrivateRedis]:
     """The product's Redis for this test; once away, it is left alone until the test's end."""
     private = PrivateRedis()
+    # What was missed is moot at once: threads of earlier tests must not ask this Redis.
+    monkeypatch.setattr(retries, "ttl_seconds", lambda: 0)
     monkeypatch.setattr(chat_project.redis, "client", lambda: private.client)
     monkeypatch.setattr(chat_project.redis, "_breaker", chat_project.redis.Breaker(600))
     yield private
