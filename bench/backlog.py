@@ -18,7 +18,7 @@ from typing import NamedTuple
 import psutil
 
 from bench.chart import draw
-from bench.pipeline import BenchFailed, Consumer, Pipeline, say, servers
+from bench.stage import BenchFailed, Consumer, Stage, say, servers
 from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader
@@ -46,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with servers("bench-backlog") as addresses, TemporaryDirectory() as folder:
-            pipeline = Pipeline(addresses, Path(folder))
+            stage = Stage(addresses, Path(folder))
             try:
-                samples = _run(pipeline, options.messages)
+                samples = _run(stage, options.messages)
             finally:
-                pipeline.close()
+                stage.close()
     except (BenchFailed, StackError, RetryLater) as error:
         say(f"error: {error}")
         return 1
@@ -61,30 +61,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(pipeline: Pipeline, messages: int) -> list[Sample]:
-    rooms = pipeline.prepare(ROOMS)
+def _run(stage: Stage, messages: int) -> list[Sample]:
+    rooms = stage.prepare(ROOMS)
     began = time.monotonic()
-    with pipeline.producing() as send:
+    with stage.producing() as send:
         for number in range(messages):
             send(rooms[number % ROOMS], TEXT)
             if number % SAY_EVERY == 0:
                 say(f"produced {number:,} of {messages:,}")
     say(f"produced {messages:,} in {time.monotonic() - began:.0f} s; now one consumer")
     port = str(ports.free_port(taken=()))
-    consumer = pipeline.consumer("consumer", METRICS_PORT=port)
+    consumer = stage.consumer("consumer", METRICS_PORT=port)
     try:
-        samples = _drain(pipeline, consumer, messages)
+        samples = _drain(stage, consumer, messages)
     finally:
         consumer.stop()
-    stored = pipeline.messages.count_documents({})
-    if stored != messages:
-        raise BenchFailed(f"produced {messages:,}, stored {stored:,}: no figure of this run counts")
+    stage.check_stored(messages)
     return samples
 
 
-def _drain(pipeline: Pipeline, consumer: Consumer, messages: int) -> list[Sample]:
+def _drain(stage: Stage, consumer: Consumer, messages: int) -> list[Sample]:
     """Samples until the lag is zero. Raises BenchFailed when it stands still for a minute."""
-    reader = LagReader(pipeline.kafka, pipeline.group_id)
+    reader = LagReader(stage.kafka, stage.group_id)
     process = psutil.Process(consumer.pid)
     began = moved = due = time.monotonic()
     samples = [Sample(0.0, messages, 0, 0.0)]
@@ -93,7 +91,7 @@ def _drain(pipeline: Pipeline, consumer: Consumer, messages: int) -> list[Sample
             time.sleep(max(0.0, due + SAMPLE_SECONDS - time.monotonic()))
             due = time.monotonic()
             consumer.check_alive()
-            lag = sum(each.lag for each in reader.read([pipeline.topic]))
+            lag = sum(each.lag for each in reader.read([stage.topic]))
             now, before = time.monotonic(), samples[-1]
             rate = (before.lag - lag) / (now - began - before.seconds)
             memory = process.memory_info().rss / 2**20

