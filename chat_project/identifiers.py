@@ -14,4 +14,6 @@ def new_id() -> str:
 
 def canonical_id(value: str) -> str:
     """A GUID in lower case; any other id as it is (contract section 5)."""
-    return value.lower() if len(value) == 36 and _GUID.fullmatch(value) else value
+    if len(value) != 36 or value.islower():  # nearly every id; the pattern is for the rest
+        return value
+    return value.lower() if _GUID.fullmatch(value) else value

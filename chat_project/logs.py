@@ -21,6 +21,7 @@ from chat_project import request_id
 from chat_project.log_files import DayFile
 from chat_project.settings.environment import BASE_DIR
 
+_TEXT = "<text>"
 _TOKENS = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*"
     r"|(?<=access_token=)[^&\s\"']+"
@@ -88,9 +89,12 @@ class LineHandler(logging.Handler):
             self.handleError(record)
 
     def write_many(self, level: str, texts: Sequence[str], moment: float) -> None:
-        common = {"timestamp": _format_moment(moment), "level": level.lower()}
-        lines = [self._render(None, "", {"event": text, **common}) for text in texts]
-        self._write("\n".join(lines) + "\n", moment)
+        """One line is rendered with a place-holder; the others differ in their text alone."""
+        moment_and_level = {"timestamp": _format_moment(moment), "level": level.lower()}
+        before, after = self._render(None, "", {"event": _TEXT, **moment_and_level}).split(_TEXT)
+        if self._render is _as_json:
+            texts = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+        self._write(before + f"{after}\n{before}".join(texts) + f"{after}\n", moment)
 
 
 def _add_moment_and_request(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -8,7 +8,8 @@ def now() -> datetime:
 
 
 def floor_to_milliseconds(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    beyond = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -18,11 +19,16 @@ def parse_timestamp(text: str) -> datetime:
     also for what leaves the calendar when it is turned to UTC.
     """
     moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not UTC:
+        moment = _in_utc(moment, text)
+    return floor_to_milliseconds(moment)
+
+
+def _in_utc(moment: datetime, text: str) -> datetime:
     try:
-        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
         raise ValueError(f"{text!r} is outside the calendar") from error
-    return floor_to_milliseconds(aware)
 
 
 def format_timestamp(moment: datetime) -> str:

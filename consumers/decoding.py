@@ -37,7 +37,7 @@ class SentMessage(msgspec.Struct, frozen=True):
 
 def decode_sent(record: Record, generation: Generation) -> SentMessage:
     """A MessageSentEvent of this life of its topic. Raises Poison."""
-    event = _decode(record)
+    event, sent_at = _decode(record)
     partitions = generation.partitions_at(record.partition, record.offset)
     check_partition(record, event.conversation_id, partitions)
     attachment_ids = [attachment.attachment_id for attachment in event.attachments or ()]
@@ -45,7 +45,7 @@ def decode_sent(record: Record, generation: Generation) -> SentMessage:
         record=record,
         place=Place(generation.t, record.partition, record.offset),
         event=event,
-        sent_at=event.sent_at_utc(),
+        sent_at=sent_at,
         digest=fingerprint(
             event.conversation_id,
             event.content or "",
@@ -60,7 +60,7 @@ def decode_sent(record: Record, generation: Generation) -> SentMessage:
     )
 
 
-def _decode(record: Record) -> MessageSentEvent:
+def _decode(record: Record) -> tuple[MessageSentEvent, datetime]:
     if record.value is None:
         raise Poison(Reason.MALFORMED, "the record has no value (a tombstone of Kafka)")
     try:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-import msgspec
 import pymongo
 from pymongo.errors import PyMongoError
 
@@ -111,17 +110,25 @@ def _heads(written: Written) -> Iterator[cache.Head]:
         yield _cached_head(conversation_id, head.last_seq or 0, head.last_message, mark)
 
 
-_NO_NAMES = {"senderName": None, "content": None}
-
-
 def _cached_head(
     conversation_id: str, last_seq: int, last: Mapping[str, Any] | None, mark: Place
 ) -> cache.Head:
     return cache.Head(
         conversation_id=conversation_id,
         last_seq=last_seq,
-        last_message=msgspec.convert({**_NO_NAMES, **last}, LastMessage) if last else None,
+        last_message=_last_message(last) if last else None,
         mark=cache.Mark(*mark),
+    )
+
+
+def _last_message(last: Mapping[str, Any]) -> LastMessage:
+    return LastMessage(
+        message_id=last["messageId"],
+        seq=int(last["seq"]),  # the driver's Int64 is unknown to JSON encoders
+        sender_id=last["senderId"],
+        sender_name=last.get("senderName"),
+        content=last.get("content"),
+        sent_at=last["sentAt"],
     )
 
 

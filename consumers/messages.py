@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from bson import Binary, encode
-from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError
 
 from chat_project.mongodb import Document, collection, majority_collection
@@ -70,8 +68,7 @@ def insert(documents: Sequence[Document]) -> InsertOutcome:
     if not documents:
         return outcome
     try:
-        raw = [RawBSONDocument(encode(document)) for document in documents]
-        collection("messages").insert_many(raw, ordered=False)
+        collection("messages").insert_many(documents, ordered=False)
     except BulkWriteError as error:
         _sort_out(error, documents, outcome)
     return outcome
@@ -108,7 +105,7 @@ def message_document(
         "content": event.content or "",
         "status": "Sent",
         "sentAt": message.sent_at,
-        "src": {"t": place.t, "p": place.p, "o": place.o, "h": Binary(message.digest)},
+        "src": {"t": place.t, "p": place.p, "o": place.o, "h": message.digest},
     }
     if sender_name:
         document["senderName"] = sender_name

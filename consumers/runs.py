@@ -39,6 +39,8 @@ class Runs:
         Those of `dead` that are `buried` already count and never exceed it: a replay passes over
         a run that was allowed once.
         """
+        if not dead:
+            return
         beyond: dict[TopicPartition, int] = {}
         lengths = dict(self._lengths)
         for record in batch:
@@ -52,6 +54,9 @@ class Runs:
 
     def settle(self, batch: Iterable[Record], dead: Collection[Coordinates]) -> None:
         """The batch was handled: its end is where the next run begins."""
+        if not dead:
+            self._lengths.update(dict.fromkeys({each.topic_partition for each in batch}, 0))
+            return
         for record in batch:
             partition = record.topic_partition
             is_dead = (partition, record.offset) in dead

@@ -121,19 +121,19 @@ def encode_message_sent(event: MessageSentEvent, *, occurred_on: datetime) -> Ou
 _decoder = msgspec.json.Decoder(MessageSentEvent)
 
 
-def decode_message_sent(value: bytes) -> MessageSentEvent:
-    """Reads and checks one event; its ids are canonical afterwards.
+def decode_message_sent(value: bytes) -> tuple[MessageSentEvent, datetime]:
+    """Reads and checks one event; its ids are canonical afterwards. Gives `sent_at_utc()` too.
 
     Raises MalformedEvent for what is no such event, OversizeEvent for one over a limit.
     """
     try:
         event = _decoder.decode(value).in_canonical_form()
-        event.sent_at_utc()
+        sent_at = event.sent_at_utc()
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MalformedEvent(str(error)) from error
     _check_kind(event)
     _check_size(event)
-    return event
+    return event, sent_at
 
 
 def _check_kind(event: MessageSentEvent) -> None:

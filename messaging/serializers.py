@@ -85,10 +85,12 @@ def message_dto(document: Document) -> MessageDto:
         sender_name=document.get("senderName"),
         content=DELETED_CONTENT if is_deleted else document.get("content"),
         type=document["type"],
-        attachments=msgspec.convert(document.get("attachments", []), list[AttachmentDto]),
-        reply_to=msgspec.convert(document.get("replyTo"), QuoteDto | None),
-        mentions=msgspec.convert(document.get("mentions", []), list[MentionDto]),
-        reactions=[_reaction(reaction) for reaction in document.get("reactions", [])],
+        attachments=[
+            msgspec.convert(each, AttachmentDto) for each in document.get("attachments", ())
+        ],
+        reply_to=msgspec.convert(quote, QuoteDto) if (quote := document.get("replyTo")) else None,
+        mentions=[msgspec.convert(each, MentionDto) for each in document.get("mentions", ())],
+        reactions=[_reaction(reaction) for reaction in document.get("reactions", ())],
         status=document["status"],
         sent_at=format_timestamp(document["sentAt"]),
         edited_at=_date(document.get("editedAt")),

@@ -97,6 +97,7 @@ def retry_record(letter_id: str, record: Record, generation: Generation) -> Outg
 
 def _right_key(record: Record) -> bytes | None:
     try:
-        return decode_message_sent(record.value or b"").conversation_id.encode()
+        event, _ = decode_message_sent(record.value or b"")
+        return event.conversation_id.encode()
     except MalformedEvent:
         return record.key
