@@ -112,7 +112,10 @@ def _run(case: Case, stack: Stack, folder: Path, options: argparse.Namespace) ->
                 for subject, command in _subjects(case)
             ]
             for subject, figures in measured:
-                say(f"{subject}, round {counted + 1}: {figures[RATE]:,.0f} messages/s")
+                say(
+                    f"{subject}, round {counted + 1}: {figures[RATE]:,.0f} messages/s,"
+                    f" {figures[f'{CPU}consumer']:.1f} CPU ms/1,000"
+                )
             if any(each.subject == BARE and each.figures[RATE] < BARE_LEAST for each in measured):
                 say(f"not counted: the bare loop is under {BARE_LEAST:,}, the machine is too busy")
                 continue

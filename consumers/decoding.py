@@ -34,6 +34,10 @@ class SentMessage(msgspec.Struct, frozen=True):
     def conversation_id(self) -> str:
         return self.event.conversation_id
 
+    @property
+    def sender_id(self) -> str:
+        return self.event.sender_id
+
 
 def decode_sent(record: Record, generation: Generation) -> SentMessage:
     """A MessageSentEvent of this life of its topic. Raises Poison."""

@@ -23,7 +23,7 @@ class Head(msgspec.Struct, frozen=True):
 
     def covers(self, place: Place) -> bool:
         """Whether the record at this place is done: at or below a mark."""
-        return any(place <= mark for mark in self.marks.values())
+        return bool(self.marks) and place <= max(self.marks.values())
 
 
 class HeadUpdate(msgspec.Struct, frozen=True):
@@ -58,12 +58,13 @@ def update_heads(updates: Collection[HeadUpdate]) -> bool:
 def _head(document: Document) -> Head:
     log: Mapping[str, Mapping[str, int]] = document.get("log") or {}
     marks = {
-        int(name[1:]): Place(mark["t"], int(name[1:]), mark["o"]) for name, mark in log.items()
+        int(name[1:]): Place(int(mark["t"]), int(name[1:]), int(mark["o"]))
+        for name, mark in log.items()
     }
     return Head(
         conversation_id=document["_id"],
         tenant_id=document.get("tenantId", ""),
-        last_seq=document.get("lastSeq"),
+        last_seq=None if (last_seq := document.get("lastSeq")) is None else int(last_seq),
         last_message=document.get("lastMessage"),
         marks=marks,
     )

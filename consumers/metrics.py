@@ -1,10 +1,22 @@
 """What a consumer process tells Prometheus (contract section 9), on a port of its own."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
-processing_seconds = Histogram(
+
+class BatchHistogram(Histogram):
+    """A histogram that takes many equal observations at once."""
+
+    def observe_many(self, amount: float, count: int) -> None:
+        """As `observe(amount)`, `count` times, by the same two counters that it moves."""
+        self._sum.inc(amount * count)
+        place = bisect_left(self._upper_bounds, amount)
+        self._buckets[place].inc(count)
+
+
+processing_seconds = BatchHistogram(
     "message_processing_duration_seconds",
     "From the return of consume() to the acknowledged conversation update, per message",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),

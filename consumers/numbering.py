@@ -35,13 +35,13 @@ class Classified(msgspec.Struct):
 def classify(pending: Iterable[SentMessage], stored: Mapping[str, Stored]) -> Classified:
     """Tells by id, place and digest. Of two records with one id, the first counts as stored."""
     result = Classified(numbered=[], kept={}, duplicates=[], conflicts=[])
-    known = dict(stored)
+    known: dict[str, Stored | SentMessage] = {**stored}
     for message in pending:
         twin = known.get(message.id)
         if twin is None:
             result.numbered.append(message)
-            known[message.id] = _as_stored(message)
-        elif twin.place == message.place:
+            known[message.id] = message
+        elif isinstance(twin, Stored) and twin.place == message.place:
             result.numbered.append(message)
             result.kept[message.id] = twin.seq
         elif _same_message(message, twin):
@@ -52,14 +52,8 @@ def classify(pending: Iterable[SentMessage], stored: Mapping[str, Stored]) -> Cl
     return result
 
 
-def _as_stored(message: SentMessage) -> Stored:
-    return Stored(
-        0, message.conversation_id, message.event.sender_id, message.place, message.digest
-    )
-
-
-def _same_message(message: SentMessage, twin: Stored) -> bool:
-    return (message.conversation_id, message.event.sender_id, message.digest) == (
+def _same_message(message: SentMessage, twin: Stored | SentMessage) -> bool:
+    return (message.conversation_id, message.sender_id, message.digest) == (
         twin.conversation_id,
         twin.sender_id,
         twin.digest,
@@ -102,6 +96,10 @@ def number(
 def newest(candidates: Iterable[Mapping[str, Any] | None]) -> Mapping[str, Any] | None:
     """The last message of a conversation: the greatest (sentAt, seq); None if there is none."""
     return max((each for each in candidates if each), key=_recency, default=None)
+
+
+def is_newer(message: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return _recency(message) > _recency(other)
 
 
 def _recency(message: Mapping[str, Any]) -> tuple[datetime, int]:

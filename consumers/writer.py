@@ -15,7 +15,7 @@ from consumers.dead_letters import DeadLetter
 from consumers.decoding import SentMessage
 from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
-from consumers.numbering import Numbers, classify, newest, number
+from consumers.numbering import Numbers, classify, is_newer, newest, number
 from consumers.quotes import find_quotes
 from consumers.records import Place
 
@@ -140,8 +140,11 @@ def look_first(
                 written.done.append(message)
                 written.done_heads[message.conversation_id] = head
                 continue
-            thread = threads.setdefault(message.conversation_id, _thread(head, message.place))
-            thread.mark = max(thread.mark, message.place)
+            thread = threads.get(message.conversation_id)
+            if thread is None:
+                thread = threads[message.conversation_id] = _thread(head, message.place)
+            if message.place > thread.mark:
+                thread.mark = message.place
         poison = refused.get(message.place) or _refusal(message, head)
         if poison is not None:
             written.dead.append(DeadLetter(message.record, message.place, poison))
@@ -219,7 +222,7 @@ def _head_updates(threads: Sequence[Thread], documents: Sequence[Document]) -> l
     latest: dict[str, Document] = {}
     for document in documents:
         rival = latest.get(document["conversationId"])
-        if rival is None or newest([rival, document]) is document:
+        if rival is None or is_newer(document, rival):
             latest[document["conversationId"]] = document
     updates = []
     for thread in threads:

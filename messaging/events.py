@@ -3,6 +3,7 @@
 JSON, camelCase, UTF-8. Unknown fields are ignored, a null list is an empty one.
 """
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -23,6 +24,8 @@ MAX_ID_LENGTH = 255
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Without control characters: ids stand in log lines and keys."""
+_BareId = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+"""An Id whose characters `_check_ids` looks at, together with its event's others."""
 Position = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -59,10 +62,10 @@ class MessageSentEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_on
 
     id: str | None = None
     occurred_on: str | None = None
-    message_id: Id
-    conversation_id: Id
-    tenant_id: Id
-    sender_id: Id
+    message_id: _BareId
+    conversation_id: _BareId
+    tenant_id: _BareId
+    sender_id: _BareId
     sender_name: str | None = None
     content: str | None = None
     sent_at: str
@@ -118,6 +121,7 @@ def encode_message_sent(event: MessageSentEvent, *, occurred_on: datetime) -> Ou
     )
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _decoder = msgspec.json.Decoder(MessageSentEvent)
 
 
@@ -131,9 +135,21 @@ def decode_message_sent(value: bytes) -> tuple[MessageSentEvent, datetime]:
         sent_at = event.sent_at_utc()
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise MalformedEvent(str(error)) from error
+    _check_ids(event)
     _check_kind(event)
     _check_size(event)
     return event, sent_at
+
+
+def _check_ids(event: MessageSentEvent) -> None:
+    ids = (event.message_id, event.conversation_id, event.tenant_id, event.sender_id)
+    if "".join(ids).isprintable():  # nearly always; some odd letters are allowed and not printable
+        return
+    for name, value in zip(
+        ("messageId", "conversationId", "tenantId", "senderId"), ids, strict=True
+    ):
+        if _CONTROL.search(value):
+            raise MalformedEvent(f"{name} holds a control character")
 
 
 def _check_kind(event: MessageSentEvent) -> None:

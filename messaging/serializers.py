@@ -1,6 +1,8 @@
 """How a message looks outside: the MessageDto of contract section 5, every field always present."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -85,12 +87,12 @@ def message_dto(document: Document) -> MessageDto:
         sender_name=document.get("senderName"),
         content=DELETED_CONTENT if is_deleted else document.get("content"),
         type=document["type"],
-        attachments=[
-            msgspec.convert(each, AttachmentDto) for each in document.get("attachments", ())
-        ],
+        attachments=_each(AttachmentDto, document.get("attachments")),
         reply_to=msgspec.convert(quote, QuoteDto) if (quote := document.get("replyTo")) else None,
-        mentions=[msgspec.convert(each, MentionDto) for each in document.get("mentions", ())],
-        reactions=[_reaction(reaction) for reaction in document.get("reactions", ())],
+        mentions=_each(MentionDto, document.get("mentions")),
+        reactions=[_reaction(each) for each in reactions]
+        if (reactions := document.get("reactions"))
+        else [],
         status=document["status"],
         sent_at=format_timestamp(document["sentAt"]),
         edited_at=_date(document.get("editedAt")),
@@ -99,6 +101,13 @@ def message_dto(document: Document) -> MessageDto:
         pinned_by=document.get("pinnedBy"),
         pinned_at=_date(document.get("pinnedAt")),
     )
+
+
+T = TypeVar("T", bound=_Dto)
+
+
+def _each(dto: type[T], documents: Sequence[Document] | None) -> list[T]:
+    return [msgspec.convert(each, dto) for each in documents] if documents else []
 
 
 def _reaction(reaction: Document) -> ReactionDto:

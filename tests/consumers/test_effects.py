@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from bson import Int64
 
 from chat_project import redis as redis_door
 from chat_project.identifiers import new_id
+from chat_project.mongodb import collection
 from chat_project.redis import RedisAway
 from consumers import effects as effects_module
 from consumers import heads
 from consumers.errors import RetryLater
 from realtime.publisher import conversation_channel, user_channel
-from tests.consumers.conftest import Consumer, Log, stored
+from tests.consumers.conftest import Consumer, Log, head, stored
 
 MakeConversation = Callable[..., str]
 
@@ -186,6 +188,22 @@ def test_a_head_whose_refresh_a_crash_prevented_is_cached_on_redelivery(
     cached = cached_head(room)
     assert (cached["lastSeq"], cached["mark"]["o"]) == (2, 1)
     assert cached["lastMessage"]["messageId"] == log_id(log, 1)
+
+
+def test_large_numbers_of_the_driver_reach_the_cache_too(
+    log: Log, consumer: Consumer, conversation: MakeConversation
+) -> None:
+    room = conversation()
+    log.send(room, age_seconds=1)
+    consumer.apply(log.records)
+    redis_door.client().delete(f"conversation:{room}:head")
+    (name, mark), *_ = head(room)["log"].items()
+    far = {"lastSeq": Int64(1), f"log.{name}": {"t": Int64(mark["t"]), "o": Int64(2**31 + 5)}}
+    collection("conversations").update_one({"_id": room}, {"$set": far})
+
+    consumer.apply(log.records)
+
+    assert cached_head(room)["mark"]["o"] == 2**31 + 5
 
 
 def cached_head(conversation_id: str) -> Any:
