@@ -33,7 +33,10 @@ from messaging.pause import gate
 logger = logging.getLogger(__name__)
 
 REPORT_TIMEOUT_SECONDS = 2.0
-SLOT_TIMEOUT_SECONDS = 0.1
+SILENCE_SECONDS = 0.1
+SLOT_TIMEOUT_SECONDS = 0.5
+"""How long a send waits for others to be reported: briefly while no report comes at all, longer
+while Kafka is busy with them."""
 METADATA_TIMEOUT_SECONDS = 1.5
 CLOSE_TIMEOUT_SECONDS = 2.0
 QUEUE_LIMIT = 100_000  # records; librdkafka's default
@@ -87,6 +90,7 @@ class Producer:
         self._topic, self._partitions = topic, partitions
         self._refusal = refusal
         self._slots = BoundedSemaphore(waiting_threads)
+        self._reported_at = 0.0
         self._sent_at: OrderedDict[PendingSend, float] = OrderedDict()
         self._sent_at_lock = Lock()
         self._closing = Event()
@@ -94,14 +98,14 @@ class Producer:
         self._poller.start()
 
     def send(self, records: Sequence[Outgoing], on_late_refusal: LateRefusal) -> list[Delivery]:
-        """Produces all records in their order and waits once, at most 2.1 s; one outcome each.
+        """Produces all records in their order and waits once, at most 2.6 s; one outcome each.
 
         While Kafka is silent or the topic grows every record is refused at once. A record whose outcome is Unknown
         and that is refused later calls `on_late_refusal` with its index, on another thread.
         """
         if (refused := self._refusal()) is not None:
             return [refused] * len(records)
-        if self._is_kafka_silent() or not self._slots.acquire(timeout=SLOT_TIMEOUT_SECONDS):
+        if self._is_kafka_silent() or not self._take_slot():
             return [Refused(Reason.KAFKA_UNAVAILABLE)] * len(records)
         try:
             pending = self._produce(records, on_late_refusal)
@@ -136,6 +140,15 @@ class Producer:
         with self._sent_at_lock:
             oldest = next(iter(self._sent_at.values()), None)
         return oldest is not None and monotonic() - oldest > REPORT_TIMEOUT_SECONDS
+
+    def _take_slot(self) -> bool:
+        """A thread's right to wait for Kafka. A busy Kafka is waited for, a silent one is not."""
+        deadline = monotonic() + SLOT_TIMEOUT_SECONDS
+        while not self._slots.acquire(timeout=SILENCE_SECONDS):
+            now = monotonic()
+            if now - self._reported_at > SILENCE_SECONDS or now > deadline:
+                return False
+        return True
 
     def _produce(self, records: Sequence[Outgoing], on_late_refusal: LateRefusal) -> PendingSend:
         pending = PendingSend(len(records), on_late_refusal)
@@ -172,6 +185,7 @@ class Producer:
     def _on_report(
         self, pending: PendingSend, index: int, error: KafkaError | None, _message: object
     ) -> None:
+        self._reported_at = monotonic()
         if error is None:
             self._settle(pending, index, Delivered())
             return

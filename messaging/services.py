@@ -39,7 +39,7 @@ class BatchOutcome(msgspec.Struct, frozen=True):
 def send_text(user: TokenUser, request: TextRequest, key: str | None) -> MessageDto:
     """Sends one text; `key`: the header Idempotency-Key. Answers once Kafka has acknowledged.
 
-    Blocks at most about 2.5 s. Raises ApiError, after which nothing was sent, but for
+    Blocks at most about 3 s. Raises ApiError, after which nothing was sent, but for
     OutcomeUnknown; and pymongo's errors.
     """
     check_key(key, HEADER)

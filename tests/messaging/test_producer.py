@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -88,6 +89,18 @@ def test_a_report_is_definite_or_unknown(
     producer._on_report(pending, 0, KafkaError(code), None)
 
     assert pending.wait(0) == [delivery]
+
+
+@pytest.mark.parametrize(("reported_at", "is_waited_for"), [(inf, True), (0.0, False)])
+def test_a_busy_kafka_is_waited_for_and_a_silent_one_is_not(
+    use_producer: UseProducer, reported_at: float, is_waited_for: bool
+) -> None:
+    producer = use_producer()
+    answers = iter([False, False, True])
+    producer._slots = SimpleNamespace(acquire=lambda timeout: next(answers))
+    producer._reported_at = reported_at
+
+    assert producer._take_slot() is is_waited_for
 
 
 @pytest.fixture
