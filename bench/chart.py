@@ -1,6 +1,7 @@
-"""The chart of a drained backlog."""
+"""Charts as PNG: a drained backlog; medians of rounds with their spread."""
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +39,30 @@ def draw(samples: Sequence[Drained], path: Path, *, messages: int) -> None:
         axes.set_ylim(bottom=0)
         axes.grid(visible=True, alpha=0.3)
     figure.suptitle(f"A backlog of {messages:,} messages, one consumer process")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def draw_medians(values: Mapping[str, Mapping[str, Sequence[float]]], path: Path) -> None:
+    """A panel per figure: a bar per subject, with a line from minimum to maximum.
+
+    `values`: figure with its unit -> subject -> the values of its rounds.
+    """
+    rows = max(len(subjects) for subjects in values.values())
+    figure, panels = pyplot.subplots(
+        1, len(values), squeeze=False, figsize=(5.5 * len(values), 1.4 + 0.45 * rows)
+    )
+    for axes, (name, subjects) in zip(panels[0], values.items(), strict=True):
+        medians = {subject: statistics.median(each) for subject, each in subjects.items()}
+        spread = [
+            [medians[subject] - min(each) for subject, each in subjects.items()],
+            [max(each) - medians[subject] for subject, each in subjects.items()],
+        ]
+        axes.barh(list(medians), list(medians.values()), xerr=spread, capsize=3)
+        axes.invert_yaxis()
+        axes.set_xlabel(name)
+        axes.grid(visible=True, axis="x", alpha=0.3)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     pyplot.close(figure)

@@ -89,8 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.output:
         command = f"python -m bench.pipeline --rounds {options.rounds}"
         report.write(options.output, measured, command=command, note=options.note)
-    sys.stdout.write(f"{report.table(measured)}\n\n")
-    sys.stdout.write("\n".join(report.verdicts(measured, BARS)) + "\n")
+        report.draw(options.output, measured, [RATE, f"{CPU}consumer"])
+    report.tell(measured, BARS)
     return 0
 
 
@@ -98,7 +98,7 @@ def _run(case: Case, stack: Stack, folder: Path, options: argparse.Namespace) ->
     messages = options.messages or case.messages
     stage = Stage(stack.env(), folder)
     rooms = stage.prepare(case.rooms)
-    ends = _produce(stage, rooms, messages)
+    ends = produce(stage, rooms, messages)
     counted, tried = 0, 0
     try:
         while counted < options.rounds:
@@ -131,7 +131,7 @@ def _subjects(case: Case) -> list[tuple[str, list[str] | None]]:
     return [(case.name, None), *(bare if case.with_bare_loop else [])]
 
 
-def _produce(stage: Stage, rooms: Sequence[str], messages: int) -> dict[int, int]:
+def produce(stage: Stage, rooms: Sequence[str], messages: int) -> dict[int, int]:
     """Fills the topic, the same way each time; gives the end offsets by partition."""
     dice = random.Random(messages)
     began = time.monotonic()

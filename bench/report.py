@@ -6,6 +6,7 @@ import platform
 import re
 import statistics
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from typing_extensions import override
+
+from bench.chart import draw_medians
 
 Figures = Mapping[str, float]
 """By name with its unit, as it stands in the table: `messages/s`."""
@@ -95,6 +98,22 @@ def write(path: Path, rounds: Sequence[Measured], *, command: str, note: str) ->
         "rounds": [{"subject": each.subject, **_rounded(each.figures)} for each in rounds],
     }
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def draw(path: Path, rounds: Sequence[Measured], figures: Sequence[str]) -> None:
+    """The chart beside the data: the same name with `.png`."""
+    values = by_subject(rounds)
+    chosen = {
+        figure: {subject: each[figure] for subject, each in values.items() if figure in each}
+        for figure in figures
+    }
+    draw_medians(chosen, path.with_suffix(".png"))
+
+
+def tell(rounds: Sequence[Measured], bars: Iterable[Bar]) -> None:
+    """The table and the verdicts, on standard output."""
+    sys.stdout.write(f"{table(rounds)}\n\n")
+    sys.stdout.write("\n".join(verdicts(rounds, bars)) + "\n")
 
 
 def machine() -> str:

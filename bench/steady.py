@@ -168,8 +168,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.output:
         command = f"python -m bench.steady --rounds {options.rounds} --seconds {options.seconds}"
         report.write(options.output, measured, command=command, note=options.note)
-    sys.stdout.write(f"{report.table(measured)}\n\n")
-    sys.stdout.write("\n".join(report.verdicts(measured, BARS)) + "\n")
+        report.draw(options.output, measured, ["accepted p99 ms", "stored p99 ms"])
+    report.tell(measured, BARS)
     return 0
 
 

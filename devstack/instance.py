@@ -21,7 +21,7 @@ ROOT = REPOSITORY / ".devstack"
 
 DEFAULT_NAME = "default"
 DEFAULT_PORTS = {"kafka-1": 9092, "mongodb": 27017, "mongodb-1": 27017, "redis": 6379}
-RESERVED_NAMES = {"jars"}
+RESERVED_NAMES = {"jars", "connect-jars"}
 
 
 @dataclass(frozen=True)

@@ -35,28 +35,33 @@ def runtime() -> Path:
 
 def kafka_jars() -> Path:
     """The folder with the broker's jars, fetched by Maven when pom.xml is new. Raises StackError."""
-    stamp = JARS / "pom.sha256"
-    wanted = hashlib.sha256(POM.read_bytes()).hexdigest()
+    return jars_of(POM, JARS, "Kafka's jars (45 MB, once)")
+
+
+def jars_of(pom: Path, folder: Path, what: str) -> Path:
+    """The folder, with the jars that the POM depends on. Raises StackError."""
+    stamp = folder / "pom.sha256"
+    wanted = hashlib.sha256(pom.read_bytes()).hexdigest()
     with locked("jars"):
         if not stamp.exists() or stamp.read_text() != wanted:
-            _fetch_jars()
+            _fetch_jars(pom, folder, what)
             stamp.write_text(wanted)
-    return JARS
+    return folder
 
 
-def _fetch_jars() -> None:
+def _fetch_jars(pom: Path, folder: Path, what: str) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         _install("no Maven (mvn) found in PATH")
         maven = shutil.which("mvn")
     if maven is None:
-        raise StackError(f"Kafka's jars are fetched by Maven, and there is none: `{INSTALL}`")
-    shutil.rmtree(JARS, ignore_errors=True)
-    report("fetching Kafka's jars with Maven: 45 MB, once")
+        raise StackError(f"{what} are fetched by Maven, and there is none: `{INSTALL}`")
+    shutil.rmtree(folder, ignore_errors=True)
+    report(f"fetching {what} with Maven")
     answer = subprocess.run(
         [
-            *(maven, "-B", "-q", "-f", str(POM)),
-            *("dependency:copy-dependencies", f"-DoutputDirectory={JARS}"),
+            *(maven, "-B", "-q", "-f", str(pom)),
+            *("dependency:copy-dependencies", f"-DoutputDirectory={folder}"),
         ],
         capture_output=True,
         text=True,
@@ -64,8 +69,8 @@ def _fetch_jars() -> None:
     )
     if answer.returncode:
         raise StackError(
-            "Maven could not fetch Kafka's jars (it needs Maven Central, or a mirror of it in"
-            f" Maven's settings.xml):\n{answer.stdout[-2000:]}{answer.stderr[-2000:]}"
+            f"Maven could not fetch {what} (it needs Maven Central, or a mirror of it in Maven's"
+            f" settings.xml):\n{answer.stdout[-2000:]}{answer.stderr[-2000:]}"
         )
 
 
