@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import mongoengine
+import pymongo
 from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -49,6 +50,18 @@ def client() -> MongoClient[Document]:
 
 def database() -> Database[Document]:
     return client()[_database_name.get() or environment().mongodb_database]
+
+
+@contextmanager
+def taking_up_to(seconds: float) -> Iterator[None]:
+    """Bounds the block by these seconds, for work that the client's own bound would cut off.
+
+    Within a bound of its own pymongo waits as long for a server as for an answer. So the server is
+    asked first, under the client's bound: one that is away raises PyMongoError after 5 s.
+    """
+    client().admin.command("ping")
+    with pymongo.timeout(seconds):
+        yield
 
 
 @contextmanager

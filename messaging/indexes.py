@@ -1,8 +1,6 @@
 """Index creation for the collections that no Django migration owns."""
 
-import pymongo
-
-from chat_project.mongodb import collection
+from chat_project.mongodb import collection, taking_up_to
 from messaging.documents import Message
 
 BUILD_SECONDS = 24 * 3_600.0
@@ -10,8 +8,11 @@ BUILD_SECONDS = 24 * 3_600.0
 
 
 def create_indexes() -> list[str]:
-    """Creates what is missing, as `collection.index`; a list of what was made. May take long."""
-    with pymongo.timeout(BUILD_SECONDS):
+    """Creates what is missing, as `collection.index`; a list of what was made. May take long.
+
+    Raises PyMongoError, soon when MongoDB is away.
+    """
+    with taking_up_to(BUILD_SECONDS):
         before = _existing()
         Message.ensure_indexes()
         letters = collection("dead_letters")

@@ -7,9 +7,7 @@ lastSeq was durable when the head was, so those that are missing are missing.
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import pymongo
-
-from chat_project.mongodb import Document, majority_collection
+from chat_project.mongodb import Document, majority_collection, taking_up_to
 from consumers.audit import digests
 from consumers.audit.ledger import Ledger, Row, pack
 from consumers.audit.progress import bar
@@ -103,7 +101,7 @@ def _between(low: str | None, high: str | None) -> Document:
 
 
 def _find(name: str, query: Document, fields: Document | None = None) -> Iterator[Document]:
-    with pymongo.timeout(READ_SECONDS):
+    with taking_up_to(READ_SECONDS):
         yield from majority_collection(name).find(query, fields, batch_size=ROWS_AT_ONCE)
 
 

@@ -1,8 +1,6 @@
 """What the API calls unread, against a recount: from the raw log where it holds everything."""
 
-import pymongo
-
-from chat_project.mongodb import majority_collection
+from chat_project.mongodb import majority_collection, taking_up_to
 from consumers.audit.database_side import READ_SECONDS
 from consumers.audit.findings import Kind
 from consumers.audit.ledger import Ledger, Row
@@ -58,7 +56,7 @@ def check_unread(ledger: Ledger, look: int, *, only_affected: bool) -> None:
     ledger.run(_NUMBER, scope)
     ledger.run(_INDEX)
     for batch in ledger.batches(_EXPECTED, scope, size=PARTICIPANTS_AT_ONCE):
-        with pymongo.timeout(READ_SECONDS):
+        with taking_up_to(READ_SECONDS):
             counts = unread_counts([(row[0], row[1]) for row in batch])
         rows = [row for expected in batch if (row := _finding(ledger, look, expected, counts))]
         ledger.add(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-import pymongo
 from confluent_kafka.admin import AdminClient
 
 from chat_project.kafka_logs import kafka_logger
+from chat_project.mongodb import taking_up_to
 from chat_project.settings.environment import Environment
 from consumers.acknowledged import AcknowledgedProducer
 from consumers.errors import StopConsuming
@@ -70,5 +70,5 @@ class Desk:
 
     def remove_discarded(self) -> int:
         """Frees the front of the dead-letter topic; gives how many offsets."""
-        with pymongo.timeout(TRIM_SECONDS):
+        with taking_up_to(TRIM_SECONDS):
             return trim(self._reader, self._admin, self._environment.dead_letter_topic)

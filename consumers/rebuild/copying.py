@@ -3,9 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
-import pymongo
-
-from chat_project.mongodb import Document, client, collection, database, majority_collection
+from chat_project.mongodb import (
+    Document,
+    client,
+    collection,
+    database,
+    majority_collection,
+    taking_up_to,
+)
 from consumers.errors import Refused
 
 COPY_SECONDS = 24 * 3_600.0
@@ -38,7 +43,7 @@ def copy_collections(
         "conversations": conversation_stages,
     }
     names = database().list_collection_names(filter={"type": "collection"})
-    with pymongo.timeout(COPY_SECONDS):
+    with taking_up_to(COPY_SECONDS):
         for name in sorted(names, key=lambda name: name == "conversations"):
             if not name.startswith("system."):
                 _create(into, name)

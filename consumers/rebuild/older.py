@@ -7,9 +7,7 @@ below an older message of their conversation, the others are made again.
 
 from collections.abc import Mapping, Sequence
 
-import pymongo
-
-from chat_project.mongodb import Document, collection
+from chat_project.mongodb import Document, collection, taking_up_to
 from consumers.rebuild.copying import COPY_SECONDS
 
 _LAST_MESSAGE_FIELDS = ("seq", "senderId", "senderName", "content", "sentAt")
@@ -53,7 +51,7 @@ def head_before_the_log(t: int, first_offsets: Mapping[int, int]) -> list[Docume
 def start_heads(t: int) -> None:
     """Sets the heads of the conversations by their copied messages, and drops the tombstones that
     are made again."""
-    with pymongo.timeout(COPY_SECONDS):
+    with taking_up_to(COPY_SECONDS):
         _merge_into_heads(_last_numbers(), "merge")
         _drop_newer_tombstones()
         _merge_into_heads(_last_messages(), "merge")

@@ -1,9 +1,20 @@
-"""`chat_project.mongodb`: which database the raw collections mean."""
+"""`chat_project.mongodb`: which database the raw collections mean, and what long work waits for."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from chat_project.mongodb import collection, database, majority_collection, using_database
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import ServerSelectionTimeoutError
+
+from chat_project import mongodb
+from chat_project.mongodb import (
+    collection,
+    database,
+    majority_collection,
+    taking_up_to,
+    using_database,
+)
 from chat_project.settings.environment import environment
 
 
@@ -39,3 +50,13 @@ def test_another_thread_stays_with_its_own_database() -> None:
         elsewhere = threads.submit(lambda: database().name).result()
 
     assert elsewhere == environment().mongodb_database
+
+
+def test_long_work_begins_only_when_the_server_answers_within_the_clients_own_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    away: MongoClient[mongodb.Document] = MongoClient("mongodb://127.0.0.1:9", timeoutMS=100)
+    monkeypatch.setattr(mongodb, "client", lambda: away)
+
+    with away, pytest.raises(ServerSelectionTimeoutError), taking_up_to(3_600):
+        raise AssertionError("the work has begun")

@@ -11,6 +11,7 @@ from chat_project.identifiers import new_id
 from chat_project.settings.environment import Environment, environment
 from consumers.management.commands import create_topics as command
 from messaging.topics import TopicAdministration, planned_topics
+from tests.processes import manage, running
 
 UseSettings = Callable[..., Environment]
 
@@ -116,3 +117,11 @@ def test_create_indexes_tells_only_what_it_made(database: None) -> None:
     call_command("create_indexes", stdout=output)
 
     assert output.getvalue() == ""
+
+
+def test_create_indexes_fails_soon_and_with_one_line_while_mongodb_is_away() -> None:
+    with running(manage("create_indexes"), {"MONGODB_URI": "mongodb://127.0.0.1:9"}) as process:
+        assert process.wait() == 1
+        [line] = process.output().splitlines()
+
+    assert line.startswith("CommandError: MongoDB: 127.0.0.1:9")
