@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chat_project.identifiers import canonical_id, new_id
 from chat_project.timestamps import format_timestamp, parse_timestamp
@@ -45,6 +46,10 @@ class Mention(msgspec.Struct, rename="camel", frozen=True):
     start_index: Position = 0
     length: Position = 0
 
+    def in_canonical_form(self) -> "Mention":
+        user_id = canonical_id(self.user_id)
+        return self if user_id == self.user_id else replace(self, user_id=user_id)
+
 
 class Attachment(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
     """A file that was stored before its message was sent; sizes in bytes."""
@@ -55,6 +60,11 @@ class Attachment(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True
     file_size: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     url: str | None = None
     thumbnail_url: str | None = None
+
+    def in_canonical_form(self) -> "Attachment":
+        attachment_id = canonical_id(self.attachment_id)
+        changed = attachment_id != self.attachment_id
+        return replace(self, attachment_id=attachment_id) if changed else self
 
 
 class MessageSentEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
@@ -78,13 +88,19 @@ class MessageSentEvent(msgspec.Struct, rename="camel", omit_defaults=True, kw_on
     attachments: list[Attachment] | None = None
 
     def in_canonical_form(self) -> "MessageSentEvent":
-        """The same event with its GUIDs in lower case; changes it in place."""
+        """The same event with its GUIDs in lower case, and no empty id; changes it in place."""
         self.message_id = canonical_id(self.message_id)
         self.conversation_id = canonical_id(self.conversation_id)
         self.tenant_id = canonical_id(self.tenant_id)
         self.sender_id = canonical_id(self.sender_id)
-        if self.reply_to_message_id:
-            self.reply_to_message_id = canonical_id(self.reply_to_message_id)
+        reply_to = self.reply_to_message_id
+        self.reply_to_message_id = canonical_id(reply_to) if reply_to else None
+        if self.mentions:
+            self.mentions = [mention.in_canonical_form() for mention in self.mentions]
+        if self.recipient_user_ids:
+            self.recipient_user_ids = [canonical_id(each) for each in self.recipient_user_ids]
+        if self.attachments:
+            self.attachments = [attachment.in_canonical_form() for attachment in self.attachments]
         return self
 
     def sent_at_utc(self) -> datetime:

@@ -8,8 +8,10 @@ import pytest
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers import heads
+from consumers.audit import digests
 from consumers.errors import RetryLater, StopConsuming
 from consumers.topics import TopicDescription
+from messaging.identifiers import fingerprint
 from tests.consumers.conftest import Consumer, Log, head, stored
 from tests.consumers.events import event
 
@@ -209,12 +211,40 @@ def test_guids_are_stored_in_lower_case(
     log: Log, consumer: Consumer, conversation: MakeConversation
 ) -> None:
     room = conversation()
-    message_id = new_id()
-    log.append(event(room.upper(), messageId=message_id.upper()), key=room)
+    message_id, colleague, file_id = new_id(), new_id(), new_id()
+    mentions = [
+        {"userId": user_id, "userName": None, "startIndex": 0, "length": 3}
+        for user_id in (colleague.upper(), "GV-01")
+    ]
+    files = [{"attachmentId": file_id.upper()}]
+    written = event(
+        room.upper(), messageId=message_id.upper(), mentions=mentions, attachments=files
+    )
+    log.append(written, key=room)
 
     consumer.apply(log.records)
 
-    assert [d["_id"] for d in stored(room)] == [message_id]
+    [document] = stored(room)
+    assert document["_id"] == message_id
+    assert [mention["userId"] for mention in document["mentions"]] == [colleague, "GV-01"]
+    assert document["attachments"] == [{"attachmentId": file_id}]
+    places = [(colleague, 0, 3), ("GV-01", 0, 3)]
+    sent = fingerprint(room, "Xin chào", None, places, attachment_ids=[file_id])
+    assert document["src"]["h"] == sent
+    assert digests.agrees_with_itself(document)
+
+
+def test_an_empty_reply_id_is_none(
+    log: Log, consumer: Consumer, conversation: MakeConversation
+) -> None:
+    room = conversation()
+    log.send(room, replyToMessageId="")
+
+    consumer.apply(log.records)
+
+    [document] = stored(room)
+    assert document["src"]["h"] == fingerprint(room, "Xin chào", None, [])
+    assert digests.agrees_with_itself(document)
 
 
 def test_partitions_that_the_setting_does_not_know_stop_the_consumer(log: Log) -> None:

@@ -68,7 +68,7 @@ ids = either_case | plain_ids
 
 mentions = st.fixed_dictionaries(
     {
-        "userId": plain_ids,
+        "userId": ids,
         "userName": st.none() | texts(255),
         "startIndex": st.integers(0, 2**31 - 1),
         "length": st.integers(0, 2**31 - 1),
@@ -76,7 +76,7 @@ mentions = st.fixed_dictionaries(
 )
 attachments = st.fixed_dictionaries(
     {
-        "attachmentId": plain_ids,
+        "attachmentId": ids,
         "fileName": st.none() | texts(255),
         "fileType": st.none() | texts(255),
         "fileSize": st.none() | st.integers(0, 2**53),
@@ -119,11 +119,11 @@ def bodies(draw: st.DrawFn) -> tuple[dict[str, Any], Date]:
         "id": guids,
         "occurredOn": any_date.map(lambda date: date.text),
         "senderName": texts(255),
-        "replyToMessageId": ids,
+        "replyToMessageId": st.just("") | ids,
         "replyToContent": texts(5_000),
         "replyToSenderName": texts(255),
         "mentions": st.lists(mentions, max_size=3),
-        "recipientUserIds": st.lists(plain_ids, max_size=3),
+        "recipientUserIds": st.lists(ids, max_size=3),
         "type": st.sampled_from(MESSAGE_TYPES),
     }
     fields = {name: draw(st.none() | absent_or | value) for name, value in optional.items()}
@@ -142,7 +142,7 @@ def events(draw: st.DrawFn) -> Written:
 
 
 def expected(body: dict[str, Any]) -> MessageSentEvent:
-    """Absent and null are the same; GUIDs are in lower case."""
+    """Absent and null are the same, and so is an empty reply id; GUIDs are in lower case."""
     return MessageSentEvent(
         id=body.get("id"),
         occurred_on=body.get("occurredOn"),
@@ -153,11 +153,11 @@ def expected(body: dict[str, Any]) -> MessageSentEvent:
         sender_name=body.get("senderName"),
         content=body["content"],
         sent_at=body["sentAt"],
-        reply_to_message_id=_canonical(body.get("replyToMessageId")),
+        reply_to_message_id=_canonical(body.get("replyToMessageId")) or None,
         reply_to_content=body.get("replyToContent"),
         reply_to_sender_name=body.get("replyToSenderName"),
         mentions=_read(body.get("mentions"), _mention),
-        recipient_user_ids=body.get("recipientUserIds"),
+        recipient_user_ids=_read(body.get("recipientUserIds"), _canonical),
         type=body.get("type"),
         attachments=_read(body.get("attachments"), _attachment),
     )
@@ -170,17 +170,19 @@ def _canonical(value: Any) -> Any:
     )
 
 
-def _read(values: list[dict[str, Any]] | None, one: Callable[..., Any]) -> Any:
+def _read(values: list[Any] | None, one: Callable[..., Any]) -> Any:
     return None if values is None else [one(value) for value in values]
 
 
 def _mention(value: dict[str, Any]) -> Mention:
-    return Mention(value["userId"], value["userName"], value["startIndex"], value["length"])
+    return Mention(
+        _canonical(value["userId"]), value["userName"], value["startIndex"], value["length"]
+    )
 
 
 def _attachment(value: dict[str, Any]) -> Attachment:
-    names = ("attachmentId", "fileName", "fileType", "fileSize", "url", "thumbnailUrl")
-    return Attachment(*(value[name] for name in names))
+    names = ("fileName", "fileType", "fileSize", "url", "thumbnailUrl")
+    return Attachment(_canonical(value["attachmentId"]), *(value[name] for name in names))
 
 
 def render(value: Any, escape: Callable[[str], str], *, indent: bool) -> str:
