@@ -3,6 +3,7 @@
 `.env` at the repository root is read too; the environment wins. Names: contract section 8.
 """
 
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,6 +11,9 @@ from typing import Annotated, Any, Literal
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pymongo.errors import PyMongoError
+from pymongo.uri_parser import parse_uri
+from redis.connection import parse_url
 
 from chat_project.settings.development import DEVELOPMENT, INSECURE_PREFIX
 
@@ -59,7 +63,7 @@ class Environment(BaseSettings):
     kafka_ssl_ca_location: str | None = None
     dead_letter_run_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
 
-    mongodb_uri: Annotated[str, Field(pattern=r"^mongodb(\+srv)?://")]
+    mongodb_uri: str
     mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")] = "emis_chat"
     redis_url: str
     cache_ttl_minutes: Annotated[float, Field(gt=0, le=1_440)] = 5
@@ -84,12 +88,27 @@ class Environment(BaseSettings):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
+    @field_validator("mongodb_uri")
+    @classmethod
+    def _refuse_no_mongodb(cls, value: str) -> str:
+        if not _is_mongodb_address(value):
+            raise ValueError(
+                "must be mongodb://host:port,…/?replicaSet=… or mongodb+srv://name/…, user name and"
+                " password percent-encoded"
+            )
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _accept_host_and_port(cls, value: str) -> str:
-        url = value if "://" in value else f"redis://{value}"
-        if not url.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must be redis://…, rediss://…, unix://… or host:port")
+        is_url = "://" in value
+        url = value if is_url else f"redis://{value}"
+        address = _redis_address(url)
+        if "host" not in address or not (is_url or "port" in address):
+            raise ValueError(
+                "must be redis://host:port/0, rediss://… or host:port, user name and password"
+                " percent-encoded"
+            )
         return url
 
     @model_validator(mode="after")
@@ -155,14 +174,36 @@ def environment() -> Environment:
         raise SettingsError(_in_one_line(error)) from None
 
 
+def _is_mongodb_address(uri: str) -> bool:
+    """By pymongo's parser, without DNS: a `mongodb+srv` address's options are left out."""
+    is_srv = uri.startswith("mongodb+srv://")
+    plain = f"mongodb://{uri.removeprefix('mongodb+srv://').partition('?')[0]}"
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of options; the client gives them too
+            parsed = parse_uri(plain if is_srv else uri, default_port=None, warn=True)
+    except (PyMongoError, ValueError):
+        return False
+    return not is_srv or [port for _, port in parsed["nodelist"]] == [None]
+
+
+def _redis_address(url: str) -> dict[str, Any]:
+    """What redis-py reads in it; empty when it cannot."""
+    try:
+        address: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]  # redis-py's own
+    except ValueError:
+        return {}
+    return address
+
+
 def _in_one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]).upper() if first["loc"] else ""
+    text = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         problem = f"{name} is missing: set it in the environment or in .env"
-    elif name:
-        problem = f"{name}: {first['msg']}"
     else:
-        problem = first["msg"].removeprefix("Value error, ")
-    hint = " (DJANGO_DEBUG=true brings development values)" if "missing" in problem else ""
+        problem = f"{name}: {text}" if name else text
+    subject, is_missing, _ = problem.partition(" is missing")
+    has_value = is_missing and subject in DEVELOPMENT
+    hint = " (DJANGO_DEBUG=true brings a development value)" if has_value else ""
     return f"Settings: {problem}{hint}"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from chat_project.settings.environment import Environment
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 PRODUCTION = {
@@ -58,6 +60,13 @@ def test_production_names_the_setting_that_is_missing(name: str) -> None:
         ("JWT_SECRET", "short"),
         ("JWT_SECRET", "insecure-development-jwt-secret-that-production-refuses"),
         ("MONGODB_URI", "postgres://mongodb"),
+        ("MONGODB_URI", "mongodb:///"),
+        ("MONGODB_URI", "mongodb://chat:pass@word@mongodb"),
+        ("MONGODB_URI", "mongodb+srv://mongodb.example:27017"),
+        ("REDIS_URL", "localhost:abc"),
+        ("REDIS_URL", "localhost"),
+        ("REDIS_URL", "redis://:pass#word@redis:6379"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
         ("KAFKA_PARTITIONS", "0"),
         ("METRICS_PORT", "high"),
         ("LOG_FORMAT", "xml"),
@@ -72,6 +81,43 @@ def test_production_names_the_setting_that_is_wrong_and_shows_no_value(
 
     assert name.removesuffix("_SECURITY_PROTOCOL") in line
     assert name == "KAFKA_SECURITY_PROTOCOL" or value not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGODB_URI", "mongodb://a,b:27018/chat?replicaSet=rs0&w=majority&future=option"),
+        ("MONGODB_URI", "mongodb+srv://chat:pass%40word@mongodb.example/?srvMaxHosts=2"),
+        ("REDIS_URL", "rediss://:pass%40word@redis:6380/1"),
+        ("REDIS_URL", "redis://redis"),
+    ],
+)
+def test_other_forms_of_an_address_are_taken_as_they_are(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for setting, usual in (PRODUCTION | {name: value}).items():
+        monkeypatch.setenv(setting, usual)
+
+    read = Environment(_env_file=None)  # type: ignore[call-arg]
+
+    assert getattr(read, name.lower()) == value
+
+
+def test_development_values_are_offered_only_where_there_is_one() -> None:
+    kafka = {
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA_SASL_MECHANISM": "PLAIN",
+        "KAFKA_SASL_USERNAME": "chat",
+    }
+
+    assert "DJANGO_DEBUG" in refused(MANAGE, PRODUCTION | {"JWT_SECRET": ""})
+    assert "DJANGO_DEBUG" not in refused(MANAGE, PRODUCTION | kafka)
+
+
+def test_the_line_has_no_words_of_the_library_that_checks() -> None:
+    line = refused(MANAGE, PRODUCTION | {"REDIS_URL": "localhost"})
+
+    assert line.startswith("Settings: REDIS_URL: must be redis://")
 
 
 def test_gunicorn_refuses_with_the_same_line() -> None:
