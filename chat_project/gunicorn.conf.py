@@ -15,10 +15,10 @@ from typing_extensions import override
 
 from chat_project import logs
 from chat_project.settings.environment import SettingsError, environment
-from chat_project.settings.server import API_PORT, API_THREADS, API_WORKERS
+from chat_project.settings.server import API_THREADS
 
 try:
-    environment()
+    _settings = environment()
 except SettingsError as error:
     sys.exit(str(error))
 
@@ -29,9 +29,9 @@ _counters = Path(
     )
 )
 
-bind = f"0.0.0.0:{os.environ.get('PORT', API_PORT)}"
+bind = f"0.0.0.0:{_settings.port}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", API_WORKERS))
+workers = _settings.web_concurrency
 threads = API_THREADS
 worker_connections = 2_000  # most of them idle between two requests of a keep-alive client
 backlog = 2_048
@@ -51,7 +51,7 @@ class StandardLogger(Logger):
 
     @override
     def setup(self, cfg: Any) -> None:
-        logs.configure({"format": environment().log_format})
+        logs.configure({"format": _settings.log_format})
         self.error_log.propagate = True
         self.error_log.handlers.clear()
 

@@ -70,10 +70,10 @@ def _run(options: argparse.Namespace) -> None:
 def _servers(options: argparse.Namespace, started: ExitStack) -> dict[str, str]:
     """The product's environment: options, then the environment, then .env, then the devstack.
 
-    Starts the devstack unless all three addresses are given.
+    An empty value counts as absent. Starts the devstack unless all three addresses are given.
     """
     given = {name: value for name, value in dotenv_values(REPOSITORY / ".env").items() if value}
-    given |= os.environ
+    given |= {name: value for name, value in os.environ.items() if value}
     for option, name in ADDRESSES.items():
         if address := getattr(options, option):
             given[name] = address

@@ -9,6 +9,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from devstack import Stack, State, ports
 from devstack.instance import REPOSITORY
 from scripts.children import Child, ChildDied
-from scripts.run import ADDRESSES, main
+from scripts.run import ADDRESSES, _parser, _servers, main
 
 PATIENCE_SECONDS = 120
 TIMES = re.compile(r"accepted in \d+ ms, stored after \d+ ms")
@@ -103,6 +104,20 @@ def test_a_taken_port_is_said_before_anything_starts(
         assert main(["--devstack-name", own_stack.name, "--port", str(taken)]) == 1
 
     assert f"port {taken} of the API is already taken by" in capsys.readouterr().err
+
+
+def test_an_empty_setting_counts_as_absent_for_what_is_started(
+    own_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [part for option, name in ADDRESSES.items() for part in (f"--{option}", name)]
+    monkeypatch.setenv("WEB_CONCURRENCY", "")
+    monkeypatch.setenv("KAFKA_PARTITIONS", "")
+    options = _parser().parse_args(["--devstack-name", own_stack.name, *given])
+
+    environment = _servers(options, ExitStack())
+
+    assert "WEB_CONCURRENCY" not in environment
+    assert environment["KAFKA_PARTITIONS"] == own_stack.env()["KAFKA_PARTITIONS"]
 
 
 def test_a_child_that_dies_early_is_shown_with_its_last_lines(tmp_path: Path) -> None:

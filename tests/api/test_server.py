@@ -1,7 +1,6 @@
 """What only a real gunicorn shows: chunked bodies, large ones, counters of several workers."""
 
 import json
-import os
 import re
 import socket
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chat_project.settings.environment import environment
 from tests.api.conftest import Served
 from tests.waiting import wait_until
 
@@ -127,4 +127,4 @@ def test_requests_are_not_logged_with_their_query(served: Served) -> None:
 def test_the_process_opens_no_control_socket(served: Served) -> None:
     assert "Control socket" not in served.log.read_text()
     workers = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text()
-    assert len(workers.split()) == int(os.environ.get("WEB_CONCURRENCY", 2))
+    assert len(workers.split()) == environment().web_concurrency

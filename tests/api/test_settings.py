@@ -69,6 +69,7 @@ def test_production_names_the_setting_that_is_missing(name: str) -> None:
         ("REDIS_URL", "unix:///run/redis.sock"),
         ("KAFKA_PARTITIONS", "0"),
         ("METRICS_PORT", "high"),
+        ("WEB_CONCURRENCY", "many"),
         ("LOG_FORMAT", "xml"),
         ("JWT_CLOCK_SKEW_SECONDS", "-1"),
         ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
@@ -124,6 +125,15 @@ def test_gunicorn_refuses_with_the_same_line() -> None:
     line = refused([*GUNICORN, "chat_project.wsgi"], PRODUCTION | {"JWT_ISSUER": ""})
 
     assert "JWT_ISSUER is missing" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "high"), ("PORT", "65536"), ("WEB_CONCURRENCY", "0")]
+)
+def test_gunicorn_refuses_its_own_settings_so_too(name: str, value: str) -> None:
+    line = refused([*GUNICORN, "chat_project.wsgi"], PRODUCTION | {name: value})
+
+    assert line.startswith(f"Settings: {name}: ")
 
 
 def test_production_starts_with_all_of_them_and_no_warning_of_djangos() -> None:

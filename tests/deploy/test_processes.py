@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,21 +12,25 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from django.urls import resolve
 
-from chat_project.settings.environment import BASE_DIR, Environment
-from chat_project.settings.server import API_PORT
+from chat_project.settings.environment import BASE_DIR, Environment, environment
 from consumers.acknowledged import ACKNOWLEDGED_SECONDS
 from consumers.attempts import ATTEMPT_SECONDS
 from consumers.offsets import ANSWER_SECONDS
 from messaging.producer import CLOSE_TIMEOUT_SECONDS
 from tests.deploy.compose import BROKERS, PROCESSES, ROOT, Compose
 
+API_PORT = 5004
+
 
 @pytest.fixture
-def gunicorn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+def gunicorn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """What gunicorn.conf.py says, with nothing in the environment that changes it."""
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    monkeypatch.delenv("PORT", raising=False)
-    return runpy.run_path(str(ROOT / "chat_project/gunicorn.conf.py"))
+    for name in ("PORT", "WEB_CONCURRENCY"):
+        monkeypatch.setenv(name, "")
+    environment.cache_clear()
+    yield runpy.run_path(str(ROOT / "chat_project/gunicorn.conf.py"))
+    environment.cache_clear()
 
 
 def management_commands(compose: Compose, service: str) -> list[list[str]]:

@@ -10,6 +10,7 @@ from tests.deploy.compose import FILLED_IN, PROCESSES, REQUIRED, ROOT, Compose, 
 FIXED_IN_COMPOSE = {
     "DJANGO_DEBUG",  # compose is production
     "METRICS_PORT",  # each container has all ports
+    "PORT",
     "KAFKA_SECURITY_PROTOCOL",  # this network's brokers speak PLAINTEXT
     "KAFKA_SASL_MECHANISM",
     "KAFKA_SASL_USERNAME",
@@ -49,7 +50,10 @@ def test_every_name_that_a_process_gets_is_read_by_it(compose: Compose, name: st
 
 
 def test_every_setting_of_the_product_can_be_given_to_compose(compose: Compose) -> None:
-    assert set(compose.environment("consumer")) == product_settings() - FIXED_IN_COMPOSE
+    given = product_settings() - FIXED_IN_COMPOSE
+
+    assert set(compose.environment("api")) - {"PROMETHEUS_MULTIPROC_DIR"} == given
+    assert set(compose.environment("consumer")) == given - {"WEB_CONCURRENCY"}
 
 
 @pytest.mark.parametrize("name", PROCESSES)
