@@ -67,7 +67,9 @@ def on_starting(_server: Any) -> None:
 def post_worker_init(_worker: Any) -> None:
     """After the fork: the first sender need not wait for the connection to Kafka."""
     from messaging.producer import producer
+    from messaging.services import count_texts_from_zero
 
+    count_texts_from_zero()
     producer()
 
 

@@ -5,10 +5,13 @@ from typing import Any
 from confluent_kafka.admin import AdminClient
 
 from chat_project.kafka_logs import kafka_logger
+from chat_project.metrics import count_from_zero, messages_sent_total
 from chat_project.settings.environment import Environment
+from consumers import metrics
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
 from consumers.dead_letters import DeadLetterTopic
 from consumers.effects import Effects
+from consumers.errors import Reason
 from consumers.growth_guard import GrowthGuard
 from consumers.handler import ChatHandler
 from consumers.loop import ConsumerLoop, Limits
@@ -83,6 +86,7 @@ def message_consumer(
     drain: bool = False,
 ) -> ConsumerLoop:
     """The consumer of `consume_messages`; nothing is connected before its `run()`."""
+    _count_outcomes_from_zero()
     handler = message_handler(
         environment,
         dead_letter_topic=KafkaDeadLetterTopic(
@@ -104,3 +108,8 @@ def message_consumer(
         ),
         drain=drain,
     )
+
+
+def _count_outcomes_from_zero() -> None:
+    count_from_zero(messages_sent_total, ("sent", "failed", "duplicate"))
+    count_from_zero(metrics.dead_letters, (reason.value for reason in Reason))

@@ -10,7 +10,7 @@ from pymongo.errors import PyMongoError
 from chat_project.api.envelope import ErrorBody, error_body
 from chat_project.api.errors import ApiError, Unavailable
 from chat_project.api.tokens import TokenUser
-from chat_project.metrics import messages_sent_total
+from chat_project.metrics import count_from_zero, messages_sent_total
 from chat_project.timestamps import now
 from conversations.cache import forget_record
 from messaging.admission import admit
@@ -80,6 +80,11 @@ def _send(
     for outcome in outcomes:
         messages_sent_total.labels(_status(outcome)).inc()
     return outcomes
+
+
+def count_texts_from_zero() -> None:
+    """Once in each process of the API, when it starts."""
+    count_from_zero(messages_sent_total, ("accepted", "refused", "unavailable"))
 
 
 Before = TypeVar("Before")

@@ -108,6 +108,13 @@ def test_the_workers_count_together(served: Served) -> None:
     assert wait_until(lambda: counted() == before + 20, "twenty more requests")
 
 
+def test_every_outcome_of_a_text_is_exported_before_it_happens(served: Served) -> None:
+    text = httpx.get(served.url + "/metrics").text
+
+    statuses = re.findall(r'^messages_sent_total\{status="(\w+)"\} (\S+)$', text, re.MULTILINE)
+    assert dict(statuses) == dict.fromkeys(("accepted", "refused", "unavailable"), "0.0")
+
+
 def test_unknown_methods_and_paths_do_not_grow_the_metrics(served: Served) -> None:
     httpx.request("BREW", served.url + "/coffee/1")
     httpx.request("BREW", served.url + "/coffee/2")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from consumers.errors import Reason
 from tests.consumers.conftest import head, stored
 from tests.consumers.events import event
 from tests.consumers.pipelines import Pipeline, count_stored, scrape
@@ -183,6 +184,20 @@ def test_a_consumer_tells_its_metrics(pipeline: Pipeline, conversation: MakeConv
     assert 'messages_sent_total{status="duplicate"} 1.0' in text
     assert 'messages_sent_total{status="failed"} 1.0' in text
     assert "message_processing_duration_seconds_count 1.0" in text
+
+
+def test_every_outcome_is_exported_before_it_happens(pipeline: Pipeline) -> None:
+    port = pipeline.variables["METRICS_PORT"]
+
+    with pipeline.consumer() as consumer:
+        wait_until(lambda: "Metrics at" in consumer.output(), "the metrics are served")
+        text = scrape(port)
+        consumer.stop()
+
+    statuses = re.findall(r'^messages_sent_total\{status="(\w+)"\} (\S+)$', text, re.MULTILINE)
+    assert dict(statuses) == dict.fromkeys(("sent", "failed", "duplicate"), "0.0")
+    reasons = re.findall(r'^dead_letters_total\{reason="(\w+)"\} (\S+)$', text, re.MULTILINE)
+    assert dict(reasons) == dict.fromkeys(Reason, "0.0")
 
 
 def test_consumer_lag_tells_what_waits(pipeline: Pipeline, conversation: MakeConversation) -> None:
