@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 logger = logging.getLogger(__name__)
 
 PORTS_TRIED = 10
+LAST_PORT = 65_535
 
 http_request_duration_seconds = Histogram(
     "http_request_duration_seconds",
@@ -62,16 +63,17 @@ def count_from_zero(counter: Counter, values: Iterable[str]) -> None:
 def start_metrics_server(port: int) -> int:
     """Serves this process's metrics on `port`, or on the next free one of ten; gives the port.
 
-    Runs in a daemon thread. Raises OSError when none of the ten is free.
+    Runs in a daemon thread. Raises OSError when none of the ten (up to 65,535) is free.
     """
-    for candidate in range(port, port + PORTS_TRIED):
+    last = min(port + PORTS_TRIED - 1, LAST_PORT)
+    for candidate in range(port, last + 1):
         try:
             start_http_server(candidate)
         except OSError:
             continue
         logger.info("Metrics at http://localhost:%d/metrics", candidate)
         return candidate
-    raise OSError(f"METRICS_PORT: ports {port} to {port + PORTS_TRIED - 1} are all taken")
+    raise OSError(f"METRICS_PORT: ports {port} to {last} are all taken")
 
 
 def _registry() -> CollectorRegistry:
