@@ -11,6 +11,10 @@ from typing import Any
 
 import django
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
+
+from chat_project.settings.environment import SettingsError
 
 TOKEN_SECONDS = 8 * 3_600
 
@@ -31,15 +35,24 @@ class Demo:
 
 
 def main() -> None:
+    """Ends with exit code 1 and one line when a setting is wrong or a server is away."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings.django")
-    django.setup()
     try:
-        for command in ("migrate", "create_topics", "create_indexes"):
-            call_command(command, verbosity=0, stdout=io.StringIO())
-        demo = _someone_who_may_write(json.loads(_output("seed_demo", "--json")))
-    except CommandError as error:
+        django.setup()
+        demo = _prepare()
+    except (SettingsError, CommandError) as error:
         raise SystemExit(f"prepare: {error}") from error
+    except (DatabaseError, PyMongoError) as error:
+        raise SystemExit(
+            f"prepare: MongoDB is away or refuses; start it, or correct MONGODB_URI: {error}"
+        ) from error
     print(json.dumps(asdict(demo)))
+
+
+def _prepare() -> Demo:
+    for command in ("migrate", "create_topics", "create_indexes"):
+        call_command(command, verbosity=0, stdout=io.StringIO())
+    return _someone_who_may_write(json.loads(_output("seed_demo", "--json")))
 
 
 def _someone_who_may_write(seeded: dict[str, Any]) -> Demo:

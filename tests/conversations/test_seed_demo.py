@@ -11,6 +11,7 @@ from chat_project.settings.development import DEMO_ADMIN_PASSWORD, DEMO_ADMIN_US
 from chat_project.settings.environment import environment
 from conversations.management.commands import seed_demo
 from conversations.values import ConversationType, Role
+from tests.processes import manage, running
 
 TENANTS = {"school-1", "school-2"}
 
@@ -101,3 +102,11 @@ def test_production_is_never_seeded(monkeypatch: pytest.MonkeyPatch, database: N
 
     with pytest.raises(CommandError, match="DJANGO_DEBUG=true"):
         seeded()
+
+
+def test_without_mongodb_it_fails_with_one_line() -> None:
+    with running(manage("seed_demo"), {"MONGODB_URI": "mongodb://127.0.0.1:9"}) as process:
+        assert process.wait() == 1
+        [line] = process.output().splitlines()
+
+    assert line.startswith("CommandError: MongoDB: ")

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from chat_project.settings.development import DEMO_ADMIN_PASSWORD, DEMO_ADMIN_USER
@@ -17,7 +19,10 @@ from conversations.values import ConversationSettings
 
 
 class Command(BaseCommand):
-    help = "Makes the demo schools, if they are not there yet. Only with DJANGO_DEBUG=true."
+    help = (
+        "Makes the demo schools, if they are not there yet. Only with DJANGO_DEBUG=true. Exit 0:"
+        " they are there; 1: not allowed here, or MongoDB is away; 2: wrong arguments."
+    )
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
@@ -34,8 +39,11 @@ class Command(BaseCommand):
                 "seed_demo is for development: it makes an administrator with a known password."
                 " Set DJANGO_DEBUG=true if this is no production database."
             )
-        _make_administrator()
-        tenants = [_tenant(school, seed(school)) for school in SCHOOLS]
+        try:
+            _make_administrator()
+            tenants = [_tenant(school, seed(school)) for school in SCHOOLS]
+        except (DatabaseError, PyMongoError) as error:
+            raise CommandError(f"MongoDB: {error}") from error
         self.stdout.write(json.dumps({"tenants": tenants}) if options["json"] else _table(tenants))
 
 
