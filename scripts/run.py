@@ -28,8 +28,10 @@ class PreparationFailed(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 stopped as asked, 1 something failed, 2 wrong arguments."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)  # stop as on Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(
+            number, signal.default_int_handler
+        )  # SIGINT too: a background job may ignore it
     try:
         _run(options)
     except (StackError, PreparationFailed, ChildDied, FirstMessageFailed) as error:

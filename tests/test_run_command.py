@@ -45,7 +45,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(own_stack: Stack, port: int, log: Path) -> Iterator[Run]:
-    """Starts `scripts/run` with options, as from a shell without any of our settings."""
+    """Starts `scripts/run` with options, as a script's background job without our settings."""
     started: list[subprocess.Popen[str]] = []
     # `env` names every setting that the test session may have set for itself.
     environment = {name: os.environ[name] for name in os.environ.keys() - own_stack.env().keys()}
@@ -53,7 +53,11 @@ def run(own_stack: Stack, port: int, log: Path) -> Iterator[Run]:
     def start(*options: str) -> subprocess.Popen[str]:
         with log.open("w") as errors:
             process = subprocess.Popen(
-                ["scripts/run", "--devstack-name", own_stack.name, "--port", str(port), *options],
+                [
+                    *("sh", "-c", 'trap "" INT; exec "$@"', "sh"),  # without job control
+                    *("scripts/run", "--devstack-name", own_stack.name),
+                    *("--port", str(port), *options),
+                ],
                 cwd=REPOSITORY,
                 env=environment,
                 stdout=subprocess.PIPE,
