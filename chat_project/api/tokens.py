@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 
@@ -116,6 +116,11 @@ class TokenVerifier:
         raise _invalid(f"it must be signed with {names}")
 
 
+def is_id(value: object) -> TypeGuard[str]:
+    """Whether the service takes it as the id of a user or of a tenant."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH and _is_text(value)
+
+
 def _user_of(claims: Mapping[str, Any]) -> TokenUser:
     return TokenUser(
         user_id=_id_claim(claims, USER_CLAIMS),
@@ -129,7 +134,7 @@ def _id_claim(claims: Mapping[str, Any], names: tuple[str, ...]) -> str:
         value = claims.get(name)
         if value is None:
             continue
-        if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH or not _is_text(value):
+        if not is_id(value):
             raise _invalid(f"claim {name} must be a text of 1 to {MAX_ID_LENGTH} characters")
         return canonical_id(value)
     raise _invalid(f"claim {' or '.join(names[:3])} is missing")

@@ -44,10 +44,40 @@ def test_the_api_accepts_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert Client().get("/api/v1/probe/whoami", headers=header).status_code == 200
 
 
-@pytest.mark.parametrize("ttl", ["0", "-5"])
-def test_a_time_to_live_must_be_positive(ttl: str) -> None:
-    with pytest.raises(CommandError, match="--ttl"):
-        call_command("issue_token", "--user", "u", "--tenant", "t", "--ttl", ttl)
+@pytest.mark.parametrize("longest", ["x" * 255, "ạ" * 255], ids=["latin", "vietnamese"])
+def test_an_id_may_be_as_long_as_the_service_takes(
+    capsys: pytest.CaptureFixture[str], longest: str
+) -> None:
+    call_command("issue_token", "--user", longest, "--tenant", longest)
+
+    assert token_verifier().verify(capsys.readouterr().out.strip()).user_id == longest
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--ttl", "0"),
+        ("--ttl", "-5"),
+        ("--ttl", "soon"),
+        ("--user", ""),
+        ("--user", "x" * 256),
+        ("--tenant", ""),
+        ("--tenant", "x" * 256),
+        ("--tenant", "\udcff"),
+    ],
+)
+def test_what_the_service_would_refuse_is_not_printed(option: str, value: str) -> None:
+    given = {"--user": "u", "--tenant": "t", option: value}
+
+    with pytest.raises(CommandError, match=f"argument {option}"):
+        call_command("issue_token", *(f"{name}={each}" for name, each in given.items()))
+
+
+def test_wrong_arguments_are_exit_code_two() -> None:
+    command = [sys.executable, "manage.py", "issue_token", "--user", "", "--tenant", "t"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (finished.returncode, finished.stdout) == (2, "")
 
 
 def test_without_a_secret_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
