@@ -10,13 +10,16 @@ from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from typing_extensions import override
 
+from chat_project.identifiers import canonical_id
 from conversations import policies, services
 from conversations.admin.refusals import RefusalsAsMessages
 from conversations.models import Participant
+from conversations.selectors import memberships
 from conversations.values import ConversationType, Person, Role
 
 SHOWN = ("user_id", "user_name", "role", "joined_at", "joined_seq", "read_seq", "read_at")
 ONLY_SHOWN = ("joined_at", "joined_seq", "read_seq", "read_at")
+ALREADY_IN = "is a participant already: change the role where they are listed"
 
 
 class ParticipantForm(ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -28,10 +31,36 @@ class ParticipantForm(ModelForm):  # type: ignore[type-arg]  # not subscriptable
             for name in self.fields.keys() & {"conversation", "user_id", "user_name"}:
                 self.fields[name].disabled = True
 
+    @override
+    def clean(self) -> dict[str, Any] | None:
+        """Refuses to add somebody twice, which the service would pass over in silence."""
+        cleaned = super().clean() or self.cleaned_data
+        conversation, user_id = cleaned.get("conversation"), cleaned.get("user_id")
+        if not (self.instance._state.adding and conversation and user_id):
+            return cleaned
+        if memberships([(conversation.pk, canonical_id(user_id))]):
+            self.add_error("user_id", f"{user_id} {ALREADY_IN}")
+        return cleaned
+
+
+class ParticipantFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # as above
+    """Refuses one newcomer in two rows of a page."""
+
+    @override
+    def clean(self) -> None:
+        super().clean()
+        seen: set[str] = set()
+        for form in self.extra_forms:
+            user_id = canonical_id(form.cleaned_data.get("user_id", ""))
+            if user_id in seen:
+                form.add_error("user_id", f"{user_id} stands in two new rows")
+            seen |= {user_id} - {""}
+
 
 class ParticipantInline(admin.TabularInline):  # type: ignore[type-arg]  # as above
     model = Participant
     form = ParticipantForm
+    formset = ParticipantFormSet
     fields = SHOWN
     readonly_fields = ONLY_SHOWN
     extra = 0

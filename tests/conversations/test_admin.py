@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
@@ -254,6 +255,44 @@ def test_a_participant_has_a_page_to_change_add_and_remove_them(
     assert staff.get(f"{PARTICIPANTS}{row.pk}/delete/").status_code == 200
     removed = staff.post(f"{PARTICIPANTS}{row.pk}/delete/", {"post": "yes"})
     assert removed.status_code == 302
+    assert found(group, newcomer).membership.role is None
+
+
+def errors_of(response: Any) -> str:
+    """What the fields of the page complain about; the page was shown again."""
+    assert response.status_code == 200
+    return " ".join(re.findall(r"errorlist.*?<li>(.*?)</li>", response.content.decode(), re.DOTALL))
+
+
+@pytest.mark.parametrize("written", [str.lower, str.upper], ids=["lower", "upper"])
+def test_who_is_in_already_is_not_added_again(
+    staff: Client, group: ConversationSettings, teacher: Person, written: Callable[[str], str]
+) -> None:
+    row = {
+        "conversation": group.id,
+        "user_id": written(teacher.user_id),
+        "user_name": "Another name",
+        "role": "Member",
+    }
+    in_page = {f"participants-1-{name}": value for name, value in row.items()}
+    form = form_of(staff, group) | in_page | {"participants-TOTAL_FORMS": 2}
+
+    for response in (staff.post(f"{PARTICIPANTS}add/", row), staff.post(page_of(group), form)):
+        assert "is a participant already" in errors_of(response)
+    assert found(group, teacher).membership.role is Role.ADMIN
+
+
+def test_one_newcomer_in_two_rows_is_refused(staff: Client, group: ConversationSettings) -> None:
+    newcomer = person()
+    form = form_of(staff, group) | {"participants-TOTAL_FORMS": 3}
+    for number, role in ((1, "Member"), (2, "Admin")):
+        row = {"user_id": newcomer.user_id, "user_name": "Huy", "role": role}
+        row["conversation"] = group.id
+        form |= {f"participants-{number}-{name}": value for name, value in row.items()}
+
+    response = staff.post(page_of(group), form)
+
+    assert "in two new rows" in errors_of(response)
     assert found(group, newcomer).membership.role is None
 
 
