@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from devstack.environment import with_defaults
 from devstack.errors import StackError
 from devstack.instance import DEFAULT_NAME
 from devstack.progress import report
@@ -49,7 +50,7 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _env(options: argparse.Namespace) -> int:
-    for name, value in _stack(options).env().items():
+    for name, value in with_defaults(_stack(options).env()).items():
         print(f"{name}={shlex.quote(value)}")
     return 0
 

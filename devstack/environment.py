@@ -1,13 +1,19 @@
 """The product's environment names (contract section 8) with values for an instance."""
 
+from collections.abc import Mapping
+
 from chat_project.settings.development import DEVELOPMENT
+from chat_project.settings.environment import Environment
 from devstack.instance import Instance
 from devstack.mongodb import REPLICA_SET
 from devstack.ports import HOST
 
+OF_THE_API_ALONE = {"port", "web_concurrency"}
+"""Other programs of the shell that takes the printed lines read PORT and WEB_CONCURRENCY too."""
+
 
 def development_environment(instance: Instance) -> dict[str, str]:
-    """Addresses of the instance, and the development values of everything else."""
+    """Addresses of the instance, names, and development values."""
     brokers = [f"{HOST}:{instance.ports[name]}" for name in instance.broker_names]
     members = [f"{HOST}:{instance.ports[name]}" for name in instance.mongodb_names]
     options = f"replicaSet={REPLICA_SET}&w=majority&journal=true"
@@ -25,3 +31,17 @@ def development_environment(instance: Instance) -> dict[str, str]:
         "CACHE_TTL_MINUTES": "5",
         "DJANGO_DEBUG": "true",
     }
+
+
+def with_defaults(given: Mapping[str, str]) -> dict[str, str]:
+    """These, and the default of every other setting that has one.
+
+    Not KAFKA_TOPICS: its default follows KAFKA_TOPIC_PREFIX, and a printed one would stay behind
+    where the prefix alone is changed.
+    """
+    defaults = {
+        name.upper(): str(field.default)
+        for name, field in Environment.model_fields.items()
+        if isinstance(field.default, str | int | float) and name not in OF_THE_API_ALONE
+    }
+    return {**defaults, **given}

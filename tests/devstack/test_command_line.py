@@ -3,15 +3,11 @@ import shlex
 
 import pytest
 
+from chat_project.settings.environment import Environment
 from devstack import Stack
 from devstack.__main__ import main
 
-CONTRACT_NAMES = {
-    *("KAFKA_BOOTSTRAP_SERVERS", "KAFKA_TOPIC_PREFIX", "KAFKA_GROUP_ID", "KAFKA_CLIENT_ID"),
-    *("KAFKA_PRODUCER_CLIENT_ID", "KAFKA_PARTITIONS", "MONGODB_URI", "MONGODB_DATABASE"),
-    *("REDIS_URL", "CACHE_TTL_MINUTES", "JWT_SECRET", "JWT_ISSUER", "JWT_AUDIENCE"),
-    *("DJANGO_SECRET_KEY", "DJANGO_DEBUG", "ALLOWED_HOSTS"),
-}
+NOT_PRINTED = {"kafka_topics", "port", "web_concurrency"}
 
 
 @pytest.mark.parametrize(
@@ -34,16 +30,39 @@ def test_an_error_is_one_message_and_exit_1(capsys: pytest.CaptureFixture[str]) 
     assert output.err.startswith("devstack: error: 'jars' is no instance name")
 
 
-def test_env_prints_every_name_of_the_contract_as_a_shell_reads_it(
-    idle_stack: Stack, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def printed(idle_stack: Stack, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """What `env` prints, as a shell reads it."""
     assert main(["env", "--name", idle_stack.name]) == 0
-
     lines = capsys.readouterr().out.splitlines()
-    printed = dict(part.split("=", 1) for line in lines for part in shlex.split(line))
-    assert printed == idle_stack.env()
-    assert printed.keys() >= CONTRACT_NAMES
+    return dict(part.split("=", 1) for line in lines for part in shlex.split(line))
+
+
+def read_with(values: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Environment:
+    for name in Environment.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return Environment(_env_file=None)  # type: ignore[call-arg]
+
+
+def test_env_prints_every_setting_that_has_a_value_and_changes_none(
+    idle_stack: Stack, printed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = read_with(idle_stack.env(), monkeypatch)
+
+    with_a_value = {name for name, value in usual if value is not None}
+    assert {name.lower() for name in printed} == with_a_value - NOT_PRINTED
+    assert read_with(printed, monkeypatch) == usual
     assert printed["MONGODB_URI"].endswith("/?replicaSet=rs0&w=majority&journal=true")
+
+
+def test_a_changed_prefix_changes_the_topics(
+    printed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = read_with(printed | {"KAFKA_TOPIC_PREFIX": "other"}, monkeypatch)
+
+    assert read.subscribed_topics == ("other.student.created", "other.message.sent")
 
 
 def test_status_of_an_instance_that_was_never_started_exits_1(
