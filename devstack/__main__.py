@@ -38,7 +38,11 @@ def _up(options: argparse.Namespace) -> int:
 
 
 def _down(options: argparse.Namespace) -> int:
-    _stack(options).down()
+    stack = _stack(options)
+    if not stack.exists:
+        report(f"instance {options.name} was never started")
+        return 0
+    stack.down()
     report(f"instance {options.name} is down")
     return 0
 

@@ -56,8 +56,15 @@ class Stack:
                 raise
         return self
 
+    @property
+    def exists(self) -> bool:
+        """Whether it was made, by `up` or by `env`, and not reset since."""
+        return instances.load(self.name) is not None
+
     def down(self) -> None:
         """Ends the processes that were started for this instance, and no others."""
+        if not self.exists:
+            return
         with instances.locked(self.name):
             _stop_together(self._existing_services())
 

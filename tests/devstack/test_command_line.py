@@ -4,7 +4,7 @@ import shlex
 import pytest
 
 from chat_project.settings.environment import Environment
-from devstack import Stack
+from devstack import Stack, instance
 from devstack.__main__ import main
 
 NOT_PRINTED = {"kafka_topics", "port", "web_concurrency"}
@@ -63,6 +63,15 @@ def test_a_changed_prefix_changes_the_topics(
     read = read_with(printed | {"KAFKA_TOPIC_PREFIX": "other"}, monkeypatch)
 
     assert read.subscribed_topics == ("other.student.created", "other.message.sent")
+
+
+def test_down_of_an_instance_that_was_never_started_says_so_and_leaves_nothing(
+    idle_stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["down", "--name", idle_stack.name]) == 0
+
+    assert f"{idle_stack.name} was never started" in capsys.readouterr().err
+    assert not list(instance.ROOT.glob(f"{idle_stack.name}*"))
 
 
 def test_status_of_an_instance_that_was_never_started_exits_1(
