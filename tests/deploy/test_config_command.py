@@ -14,7 +14,7 @@ def command() -> list[str]:
     for candidate in (["docker-compose"], ["docker", "compose"]):
         if shutil.which(candidate[0]) and run([*candidate, "version"]).returncode == 0:
             return candidate
-    pytest.skip("neither docker-compose nor docker compose is installed (apt-get: docker-compose)")
+    pytest.skip("neither docker-compose nor docker compose is installed: scripts/setup_compose")
 
 
 def run(command: list[str]) -> "subprocess.CompletedProcess[str]":
