@@ -16,6 +16,7 @@ from messaging.requests import MAX_BATCH_SIZE
 STATUSES = ("Sending", "Sent", "Delivered", "Read", "Failed")
 
 _EXAMPLE_ID = "0199aaaa-1111-7222-8333-444455556666"
+_OF_THE_USER = "may be left out; must be the token's user"
 
 
 class AttachmentSerializer(serializers.Serializer[Any]):
@@ -84,7 +85,9 @@ class MessageSerializer(serializers.Serializer[Any]):
 
 class TextSerializer(serializers.Serializer[Any]):
     conversationId = serializers.CharField()
-    senderId = serializers.CharField(required=False, help_text="must be the token's user")
+    senderId = serializers.CharField(required=False, allow_null=True, help_text=_OF_THE_USER)
+    userId = serializers.CharField(required=False, allow_null=True, help_text=_OF_THE_USER)
+    editorUserId = serializers.CharField(required=False, allow_null=True, help_text=_OF_THE_USER)
     senderName = serializers.CharField(required=False, allow_null=True)
     content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
     mentions = MentionSerializer(many=True, required=False, help_text=f"≤ {MAX_MENTIONS}")
@@ -126,6 +129,13 @@ _KEY = OpenApiParameter(
 _MESSAGE_ID = OpenApiParameter("message_id", str, OpenApiParameter.PATH)
 _CONVERSATION_ID = OpenApiParameter("conversation_id", str, OpenApiParameter.PATH)
 
+_STATED = [
+    OpenApiParameter("userId", str, description=_OF_THE_USER),
+    OpenApiParameter("requestedBy", str, description=_OF_THE_USER),
+    OpenApiParameter("tenantId", str, description="may be left out; must be the token's tenant"),
+]
+"""What the replaced service's clients say although the token does."""
+
 _ONE_CURSOR = "At most one of beforeTimestamp, beforeSeq and afterSeq."
 _PAGE = [
     OpenApiParameter(
@@ -138,12 +148,17 @@ _PAGE = [
     ),
 ]
 
-_SEND_ERRORS = {
-    409: OpenApiResponse(description="`conversation_archived`"),
+_BODY_ERRORS = {
     413: OpenApiResponse(description="`payload_too_large`, `message_too_large`"),
     415: OpenApiResponse(description="`unsupported_media_type`"),
+}
+_SEND_ERRORS = {
+    409: OpenApiResponse(description="`conversation_archived`"),
     422: OpenApiResponse(description="`idempotency_key_reused`: the key had another payload"),
 }
+_READ_ERRORS = (
+    " 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`."
+)
 
 _TEXT_EXAMPLE = OpenApiExample(
     "A text",
@@ -157,13 +172,15 @@ SEND_TEXT = extend_schema(
     description="Answers once Kafka has acknowledged; the status is `Sending` until it is stored."
     "\n\n400: `malformed_json`, `lone_surrogate`, `invalid_field`, `content_empty`,"
     " `content_too_long`, `content_has_nul`, `too_many_mentions`, `mention_outside_text`,"
-    " `name_too_long`, `invalid_idempotency_key`, `idempotency_keys_differ`,"
-    " `reply_to_other_conversation`. 403: `sender_mismatch`, `not_a_participant`, `read_only`."
-    " 503: `message_outcome_unknown` (it may be stored later: retry with the same key),"
-    " `kafka_unavailable`, `queue_full` (it was not sent).",
+    " `name_too_long`, `name_has_nul`, `invalid_idempotency_key`, `idempotency_keys_differ`,"
+    " `reply_to_other_conversation`. 403: `sender_mismatch`, `user_mismatch`, `tenant_mismatch`,"
+    " `not_a_participant`, `read_only`. 404: `conversation_not_found`."
+    " 503: `message_outcome_unknown` (it may be stored later: retry with the same key);"
+    " not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,"
+    " `partitions_differ`; not sent, and no retry helps: `kafka_not_authorized`, `kafka_rejected`.",
     request=TextSerializer,
-    parameters=[_KEY],
-    responses={200: MessageSerializer, **_SEND_ERRORS},
+    parameters=[_KEY, *_STATED],
+    responses={200: MessageSerializer, **_SEND_ERRORS, **_BODY_ERRORS},
     examples=[_TEXT_EXAMPLE],
 )
 
@@ -174,8 +191,8 @@ SEND_BATCH = extend_schema(
     " for the whole. 503 only if no item was acknowledged and one did not get into Kafka:"
     " `error.details.outcomes` then tells of each.",
     request=BatchSerializer,
-    parameters=[_KEY],
-    responses={200: BatchOutcomeSerializer(many=True), 413: _SEND_ERRORS[413]},
+    parameters=[_KEY, *_STATED],
+    responses={200: BatchOutcomeSerializer(many=True), **_BODY_ERRORS},
 )
 
 RETRIEVE = extend_schema(
@@ -183,8 +200,8 @@ RETRIEVE = extend_schema(
     summary="What became of a message",
     description="`Sent` with seq once it is stored, to the conversation's participants; to its"
     " sender `Sending` before, and `Failed` with failureReason if it could not be stored."
-    " 404: `message_not_found`.",
-    parameters=[_MESSAGE_ID],
+    f" 404: `message_not_found`.{_READ_ERRORS}",
+    parameters=[_MESSAGE_ID, *_STATED],
     responses={200: MessageSerializer},
 )
 
@@ -192,7 +209,7 @@ HISTORY = extend_schema(
     operation_id="get_history",
     summary="The messages of a conversation, newest first",
     description="Messages of one time are never split over two pages. 400:"
-    " `cursors_exclude_each_other`, `invalid_field`.",
-    parameters=[_CONVERSATION_ID, *_PAGE],
+    f" `cursors_exclude_each_other`, `invalid_field`. 404: `conversation_not_found`.{_READ_ERRORS}",
+    parameters=[_CONVERSATION_ID, *_PAGE, *_STATED],
     responses={200: HistorySerializer},
 )

@@ -6,6 +6,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from messaging.deliveries import Reason
+from messaging.errors import OutcomeUnknown
+
+SENDING = ("text", "batch")
+
 
 @pytest.fixture(scope="module")
 def document() -> Any:
@@ -52,6 +57,27 @@ def test_every_answer_of_the_document_is_in_the_envelope(document: Any) -> None:
             assert list(schema["properties"]) == ["success", "data", "error", "metadata"], path
         else:
             assert schema == {"$ref": "#/components/schemas/ErrorEnvelope"}, (path, status)
+
+
+def test_what_sending_answers_is_described(document: Any) -> None:
+    text, batch = (document["paths"][f"/api/v1/messages/{name}"]["post"] for name in SENDING)
+
+    assert {"413", "415"} <= batch["responses"].keys()
+    assert {"409", "413", "415", "422"} <= text["responses"].keys()
+    told = text["description"] + text["responses"]["413"]["description"]
+    others = ("user_mismatch", "tenant_mismatch", "database_unavailable")
+    for code in (*Reason, OutcomeUnknown.code, *others):
+        assert f"`{code}`" in told
+
+
+def test_what_the_token_says_may_be_said_again(document: Any) -> None:
+    body = document["components"]["schemas"]["TextRequest"]["properties"]
+
+    assert {"senderId", "userId", "editorUserId"} <= body.keys()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            named = {each["name"] for each in operation["parameters"] if each["in"] == "query"}
+            assert {"userId", "requestedBy", "tenantId"} <= named
 
 
 def test_paths_stand_in_the_document_as_they_are_written(document: Any) -> None:
