@@ -108,6 +108,16 @@ def test_every_decision_is_in_the_index() -> None:
     assert linked == {page.name for page in DECISIONS}
 
 
+def test_the_pages_agree_on_what_starts_kafka_alone() -> None:
+    pages = [BASE_DIR / "README.md", DOCS / "deployment.md"]
+    told = [
+        re.findall(r"`docker-compose up -d kafka zookeeper` becomes `(.*?)`", page.read_text())
+        for page in pages
+    ]
+
+    assert told == [["docker-compose up -d kafka"]] * 2
+
+
 @pytest.mark.parametrize(
     "page", [DOCS / "operations.md", DOCS / "decisions" / "README.md", *DECISIONS], ids=str
 )
