@@ -7,14 +7,13 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from chat_project.api.bodies import decode_json
+from chat_project.api.bodies import MAX_BODY_BYTES, decode_json
 from chat_project.api.errors import ApiError, InvalidRequest
 from chat_project.api.json_faults import explain
 from messaging.events import MAX_ID_LENGTH, Id
 
-# Decimal, as the contract writes them (its binary sizes are called MiB).
-TEXT_BODY_LIMIT_BYTES = 1_000_000
-BATCH_BODY_LIMIT_BYTES = 4_000_000
+TEXT_BODY_LIMIT_BYTES = MAX_BODY_BYTES
+BATCH_BODY_LIMIT_BYTES = 4 * MAX_BODY_BYTES
 
 MAX_BATCH_SIZE = 100
 

@@ -11,7 +11,7 @@ from chat_project.api.errors import InvalidRequest, PayloadTooLarge, Unsupported
 from chat_project.api.json_faults import explain
 from chat_project.api.tolerant import match_names
 
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1_000_000  # decimal, as the contract writes it: its binary sizes are called MiB
 
 _BOM = b"\xef\xbb\xbf"
 _JSON_TYPE = re.compile(r"(application|text)/(json|[\w.-]+\+json)")

@@ -150,6 +150,19 @@ def test_a_body_over_the_limit_is_413_and_one_at_the_limit_is_read() -> None:
     assert over.json()["error"]["details"] == {"limitBytes": 1000}
 
 
+@pytest.mark.parametrize("path", ["note", "plain"])
+def test_the_limit_is_a_decimal_megabyte_unless_an_endpoint_says_otherwise(
+    api: Callable[..., Api], path: str
+) -> None:
+    def post(size: int) -> Answer:
+        body = json.dumps({"content": "x" * (size - len('{"content": ""}'))})
+        target = f"/api/v1/probe/{path}"
+        return api().client.post(target, body, content_type="application/json")
+
+    assert post(1_000_000).status_code == 200
+    assert post(1_000_001).json()["error"]["details"] == {"limitBytes": 1_000_000}
+
+
 @pytest.mark.parametrize(
     ("body", "status"), [(b'{"a": [1, "x"]}', 200), (b'{"a": "\\ud800"}', 400), (b"{", 400)]
 )
