@@ -5,7 +5,7 @@ from redis.retry import Retry
 
 from chat_project.settings.environment import environment
 
-SOCKET_TIMEOUT_SECONDS = 0.15  # half a request's allowance for connecting, half for reading
+SOCKET_TIMEOUT_SECONDS = 0.15  # once for connecting, once for an answer: decision 0011
 
 
 def literal_key(key: str, key_prefix: str, version: int) -> str:  # noqa: ARG001
