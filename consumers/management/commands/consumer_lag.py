@@ -15,7 +15,7 @@ from typing_extensions import override
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers import metrics
-from consumers.arguments import whole_number
+from consumers.arguments import some_text, whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader, PartitionLag
 from consumers.lag_watch import WatchedLag, total, watched
@@ -37,7 +37,9 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--group", help="consumer group (default: KAFKA_GROUP_ID)")
+        parser.add_argument(
+            "--group", type=some_text, help="consumer group (default: KAFKA_GROUP_ID)"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON array for machines")
         lasting = parser.add_mutually_exclusive_group()
         lasting.add_argument("--serve", action="store_true", help="serve it for Prometheus")

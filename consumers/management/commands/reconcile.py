@@ -15,7 +15,7 @@ from typing_extensions import override
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import using_database
 from chat_project.settings.environment import environment
-from consumers.arguments import iso_time, whole_number
+from consumers.arguments import iso_time, some_text, whole_number
 from consumers.audit import CannotCheck, Report, Scope, reconcile
 from consumers.audit.report import as_text, write_metrics
 from consumers.errors import ConsumerError
@@ -46,9 +46,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--until", type=iso_time, metavar="TIME", help="records before then (ISO-8601)"
         )
-        parser.add_argument("--group", help="consumer group (default: KAFKA_GROUP_ID)")
         parser.add_argument(
-            "--database", metavar="NAME", help="another database of the server; without the cache"
+            "--group", type=some_text, help="consumer group (default: KAFKA_GROUP_ID)"
+        )
+        parser.add_argument(
+            "--database",
+            type=some_text,
+            metavar="NAME",
+            help="another database of the server; without the cache",
         )
         parser.add_argument(
             "--limit",

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.settings.environment import environment
-from consumers.arguments import whole_number
+from consumers.arguments import some_text, whole_number
 from consumers.confirmation import confirm
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.replay.applying import Applied
@@ -43,7 +43,9 @@ class Command(BaseCommand):
             type=whole_number(0, 999),
             help="only this one; may be repeated (default: all)",
         )
-        parser.add_argument("--group", help="consumer group (default: KAFKA_GROUP_ID)")
+        parser.add_argument(
+            "--group", type=some_text, help="consumer group (default: KAFKA_GROUP_ID)"
+        )
         parser.add_argument(
             "--live", action="store_true", help="apply here, and leave the group as it is"
         )
