@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 @pytest.mark.parametrize(
     "command",
     [
+        ["consume_messages", "--group", ""],
         ["consumer_lag", "--group", ""],
         ["reconcile", "--group", " "],
         ["reconcile", "--database", ""],

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
-from consumers.arguments import whole_number
+from consumers.arguments import some_text, whole_number
 from consumers.client import message_consumer
 from consumers.errors import StopConsuming
 
@@ -31,9 +31,15 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--group", help="consumer group (default: KAFKA_GROUP_ID)")
         parser.add_argument(
-            "--max-batch-size", type=whole_number(1, 10_000), default=1_000, metavar="RECORDS"
+            "--group", type=some_text, help="consumer group (default: KAFKA_GROUP_ID)"
+        )
+        parser.add_argument(
+            "--max-batch-size",
+            type=whole_number(1, 10_000),
+            default=1_000,
+            metavar="RECORDS",
+            help="the most records handled together (default: 1000)",
         )
         parser.add_argument(
             "--max-batch-age-ms",
