@@ -10,6 +10,7 @@ from consumers.audit.conversation_checks import check_conversations, due_mark
 from consumers.audit.database_side import (
     read_conversations,
     read_everything,
+    read_homeless,
     read_letters_of,
     read_strangers,
 )
@@ -49,21 +50,21 @@ class Audit:
         self.reader = reader
         self.environment = environment
         self.cache_checked = with_cache
-        self._scope = scope
+        self.scope = scope
         self._look = 0
         self._kept_up_to: dict[int, int] = {}
         self.snapshot = take_snapshot(environment, group_id, reader, scope)
 
     def read_log(self) -> int:
         """Gives how many records were read."""
-        count = read_log(self.ledger, self.reader, self.snapshot, self._scope)
+        count = read_log(self.ledger, self.reader, self.snapshot, self.scope)
         self.ledger.index_records()
         self._read_dead_letter_topic()
         return count
 
     def look(self) -> None:
         """The first one: everything in scope."""
-        if self._scope.is_everything:
+        if self.scope.is_everything:
             read_everything(self.ledger, self.snapshot)
             self.ledger.index_documents()
         else:
@@ -91,11 +92,17 @@ class Audit:
         places = _places(
             self.ledger.rows("SELECT DISTINCT place FROM findings WHERE place IS NOT NULL")
         )
+        self._find_affected()
         self._forget_affected()
         affected = [row[0] for row in self.ledger.rows("SELECT conversation_id FROM affected")]
         self._read_dead_letter_topic()
         read_conversations(self.ledger, self.snapshot, affected)
         read_letters_of(self.ledger, self.snapshot, places)
+        told = self.ledger.rows(
+            "SELECT DISTINCT message_id FROM findings f WHERE message_id IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = f.message_id)"
+        )
+        read_homeless(self.ledger, self.snapshot, [row[0] for row in told])
         self._check(only_affected=True)
 
     def counts(self) -> dict[Kind, int]:
@@ -137,6 +144,15 @@ class Audit:
         )
         return bool(self.ledger.one(query, (pack(place), message_id))[0])
 
+    def is_incomplete(self, conversation_id: str | None) -> bool:
+        """Whether the last look missed a message of this conversation that the log holds."""
+        query = (
+            "SELECT count(*) FROM findings f JOIN records r ON r.place = f.place"
+            " WHERE f.look = ? AND f.conversation_id = ? AND r.poison IS NULL AND (f.kind = 'lost'"
+            " OR f.kind = 'wrong_content' AND EXISTS (SELECT 1 FROM strays s WHERE s.id = f.message_id))"
+        )
+        return bool(self.ledger.one(query, (self._look, conversation_id))[0])
+
     def note_number(self, message_id: str, conversation_id: str, seq: int, place: Place) -> None:
         """A message was stored since the last look: its number is taken."""
         self.ledger.run(
@@ -166,7 +182,7 @@ class Audit:
         self._look += 1
         read_strangers(self.ledger)
         self._note_ends()
-        check_records(self.ledger, self._look, whole=self._scope.is_everything)
+        check_records(self.ledger, self._look, whole=self.scope.is_everything)
         check_conversations(self.ledger, self._look)
         check_unread(self.ledger, self._look, only_affected=only_affected)
         if self.cache_checked:
@@ -174,8 +190,8 @@ class Audit:
 
     def _conversations_in_scope(self) -> list[str]:
         """Those asked for, else those that the records in the window belong to."""
-        if self._scope.conversation_ids is not None:
-            return sorted(self._scope.conversation_ids)
+        if self.scope.conversation_ids is not None:
+            return sorted(self.scope.conversation_ids)
         rows = self.ledger.rows("SELECT DISTINCT conversation_id FROM records")
         return [row[0] for row in rows if row[0] is not None]
 
@@ -193,13 +209,23 @@ class Audit:
             self.ledger, self.reader, self.environment, self._kept_up_to
         )
 
-    def _forget_affected(self) -> None:
+    def _find_affected(self) -> None:
+        """Never a conversation outside the scope: its records are not here to judge it by."""
         self.ledger.run(
             "INSERT OR IGNORE INTO affected SELECT conversation_id FROM findings"
             " WHERE conversation_id IS NOT NULL UNION SELECT d.conversation_id FROM documents d"
             " JOIN findings f ON f.message_id = d.id WHERE d.conversation_id IS NOT NULL"
         )
+        if self.scope.conversation_ids is not None:
+            self.ledger.run(
+                "DELETE FROM affected WHERE conversation_id NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps(sorted(self.scope.conversation_ids)),),
+            )
+
+    def _forget_affected(self) -> None:
         for statement in (
+            "DELETE FROM strays WHERE id IN (SELECT r.message_id FROM records r"
+            " JOIN affected a ON a.conversation_id = r.conversation_id)",
             "DELETE FROM documents WHERE id IN (SELECT message_id FROM findings)",
             "DELETE FROM letters WHERE place IN (SELECT place FROM findings)",
             "DELETE FROM documents WHERE conversation_id IN (SELECT * FROM affected)",

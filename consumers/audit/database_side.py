@@ -25,8 +25,14 @@ ROWS_AT_ONCE = 1_000
 
 _ADD_HEAD = "INSERT OR REPLACE INTO heads VALUES (?,?,?,?,?,?)"
 _ADD_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_ADD_STRAY = "INSERT OR REPLACE INTO strays VALUES (?,?,?)"
 _ADD_LETTER = "INSERT OR REPLACE INTO letters VALUES (?,?,?,?,?,?,?)"
 _ADD_PARTICIPANT = "INSERT OR REPLACE INTO participants VALUES (?,?,?,?)"
+_TYPES_BUT_STRING = (-1, 1, 3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 18, 19, 127)
+_HOMELESS: Document = {
+    "$or": [{"conversationId": None}, {"conversationId": {"$type": _TYPES_BUT_STRING}}]
+}
+"""Messages whose conversationId is absent or no string: two ranges of the index."""
 _HEAD_FIELDS = dict.fromkeys(("tenantId", "lastSeq", "lastMessage", "log"), 1)
 
 
@@ -35,15 +41,15 @@ def read_everything(ledger: Ledger, snapshot: Snapshot) -> None:
     with bar("messages", None) as progress:
         for low, high in _ranges():
             within = _between(low, high)
-            _read_heads(ledger, snapshot, {"_id": within} if within else {})
-            query = {"conversationId": within} if within else {}
-            progress.update(_read_documents(ledger, snapshot, query))
+            _read_heads(ledger, snapshot, {"_id": within})
+            progress.update(_read_documents(ledger, snapshot, {"conversationId": within}))
+    _read_documents(ledger, snapshot, _HOMELESS)
     _read_letters(ledger, snapshot, {})
     _read_participants(ledger, {})
 
 
 def read_conversations(ledger: Ledger, snapshot: Snapshot, ids: Sequence[str]) -> None:
-    """What belongs to these conversations, and wherever else their records' ids are stored."""
+    """What belongs to these conversations, and where else the ids of their records lie."""
     for start in range(0, len(ids), CONVERSATIONS_AT_ONCE):
         part = list(ids[start : start + CONVERSATIONS_AT_ONCE])
         _read_heads(ledger, snapshot, {"_id": {"$in": part}})
@@ -51,6 +57,13 @@ def read_conversations(ledger: Ledger, snapshot: Snapshot, ids: Sequence[str]) -
         _read_strays(ledger, snapshot, part)
         _read_letters(ledger, snapshot, {"conversationId": {"$in": part}})
         _read_participants(ledger, {"conversationId": {"$in": part}})
+
+
+def read_homeless(ledger: Ledger, snapshot: Snapshot, message_ids: Sequence[str]) -> None:
+    """Those of these messages that name no conversation."""
+    for start in range(0, len(message_ids), IDS_AT_ONCE):
+        part = list(message_ids[start : start + IDS_AT_ONCE])
+        _read_documents(ledger, snapshot, {"_id": {"$in": part}, **_HOMELESS})
 
 
 def read_letters_of(ledger: Ledger, snapshot: Snapshot, places: Collection[Place]) -> None:
@@ -76,11 +89,12 @@ def read_strangers(ledger: Ledger) -> None:
         ledger.add("INSERT OR REPLACE INTO strangers VALUES (?,?)", rows)
 
 
-def _ranges() -> Iterator[tuple[str | None, str | None]]:
-    """Borders between ranges of conversation ids; messages of no conversation lie in one too."""
-    low: str | None = None
+def _ranges() -> Iterator[tuple[str, str | None]]:
+    """Borders between ranges of conversation ids; messages of conversations that are gone lie in
+    one too."""
+    low = ""
     while True:
-        query = {"_id": {"$gt": low}} if low is not None else {}
+        query = {"_id": {"$gt": low}}
         border = list(
             majority_collection("conversations")
             .find(query, {"_id": 1})
@@ -95,9 +109,10 @@ def _ranges() -> Iterator[tuple[str | None, str | None]]:
         low = border[0]["_id"]
 
 
-def _between(low: str | None, high: str | None) -> Document:
-    limits = {"$gt": low, "$lte": high}
-    return {name: border for name, border in limits.items() if border is not None}
+def _between(low: str, high: str | None) -> Document:
+    """Strings only: MongoDB compares within one type."""
+    above = {"$gt": low} if low else {"$gte": low}
+    return above if high is None else {**above, "$lte": high}
 
 
 def _find(name: str, query: Document, fields: Document | None = None) -> Iterator[Document]:
@@ -197,7 +212,11 @@ def _is_in_its_partition(place: Place | None, document: Document, snapshot: Snap
 
 
 def _read_strays(ledger: Ledger, snapshot: Snapshot, conversation_ids: Sequence[str]) -> None:
-    """Stored messages whose id is a record's of these conversations, wherever they are."""
+    """Where other conversations store the ids of these conversations' records.
+
+    Such a message is judged with its own conversation, whose records may not have been read; only
+    one of no conversation counts as a message here.
+    """
     for conversation_id in conversation_ids:
         missing = ledger.batches(
             "SELECT message_id FROM records r WHERE conversation_id = ? AND NOT EXISTS"
@@ -208,7 +227,18 @@ def _read_strays(ledger: Ledger, snapshot: Snapshot, conversation_ids: Sequence[
         for batch in list(missing):
             ids = [row[0] for row in batch if row[0] is not None]
             if ids:
-                _read_documents(ledger, snapshot, {"_id": {"$in": ids}})
+                found = _find("messages", {"_id": {"$in": ids}}, {"conversationId": 1, "src": 1})
+                ledger.add(_ADD_STRAY, (_stray_row(document) for document in found))
+        homeless = ledger.rows(
+            "SELECT s.id FROM strays s JOIN records r ON r.place = s.place AND r.message_id = s.id"
+            " WHERE s.conversation_id IS NULL AND r.conversation_id = ?",
+            (conversation_id,),
+        )
+        read_homeless(ledger, snapshot, [row[0] for row in homeless])
+
+
+def _stray_row(document: Document) -> Row:
+    return document["_id"], document.get("conversationId"), pack(_place_of(document))
 
 
 def _read_letters(ledger: Ledger, snapshot: Snapshot, query: Document) -> None:

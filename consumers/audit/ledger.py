@@ -43,6 +43,8 @@ CREATE TABLE letters (
 CREATE TABLE participants (
     conversation_id TEXT, user_id TEXT, joined_seq INTEGER, read_seq INTEGER,
     PRIMARY KEY (conversation_id, user_id)) WITHOUT ROWID;
+CREATE TABLE strays (           -- where the ids of records lie that their conversations lack
+    id TEXT PRIMARY KEY, conversation_id TEXT, place BLOB) WITHOUT ROWID;
 CREATE TABLE strangers (        -- stored messages of other conversations that replies name
     id TEXT PRIMARY KEY, conversation_id TEXT) WITHOUT ROWID;
 CREATE TABLE ends (partition BLOB PRIMARY KEY, place BLOB) WITHOUT ROWID;  -- after MongoDB was read
@@ -55,7 +57,8 @@ CREATE INDEX findings_message ON findings (message_id);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 
 -- Records whose message is stored: by themselves, by an earlier record of the same message, or in
--- a document whose own place is wrong (that is told of the document).
+-- a document whose own place is wrong (that is told of the document). Of a stray only its place
+-- counts: the records of its conversation may not have been read.
 CREATE VIEW stored_records AS
     SELECT r.place AS place FROM records r JOIN documents d ON d.id = r.message_id
     LEFT JOIN records own
@@ -67,7 +70,13 @@ CREATE VIEW stored_records AS
         WHEN d.place IS NULL OR d.era = 1 THEN 1
         ELSE d.era = 0 AND d.place < r.place AND d.digest = r.digest
             AND d.conversation_id = r.conversation_id AND d.sender_id = r.sender_id
-    END;
+    END
+    UNION
+    SELECT r.place FROM records r JOIN strays s ON s.id = r.message_id
+    JOIN records own ON own.place = s.place AND own.message_id = r.message_id
+    WHERE r.poison IS NULL AND own.poison IS NULL AND (own.place = r.place
+        OR own.place < r.place AND own.digest = r.digest
+            AND own.conversation_id = r.conversation_id AND own.sender_id = r.sender_id);
 CREATE VIEW unaccounted AS
     SELECT r.*, r.is_handled OR (r.poison IS NULL AND h.mark IS NOT NULL AND r.place <= h.mark)
         AS is_due

@@ -75,7 +75,7 @@ WHERE NOT EXISTS (SELECT 1 FROM heads h WHERE h.conversation_id = d.conversation
     AND NOT EXISTS (SELECT 1 FROM findings f
         WHERE f.look = :look AND f.kind IN ('foreign', 'doubled') AND f.message_id = d.id)
     AND NOT EXISTS (SELECT 1 FROM records r WHERE r.message_id = d.id AND r.place = d.place
-        AND r.conversation_id <> d.conversation_id)
+        AND r.conversation_id IS NOT d.conversation_id)
 """
 
 WRONG_CONTENTS = """
@@ -84,7 +84,7 @@ SELECT :look, :kind, CASE
         WHEN r.text <> d.text AND NOT d.is_edited AND NOT d.is_deleted
             THEN 'text, mentions or attachments differ'
         ELSE 'it answers another message' END,
-    r.conversation_id, d.id, d.place, d.seq, r.reply_to, d.reply_to
+    r.conversation_id, d.id, d.place, d.seq, json_quote(r.reply_to), json_quote(d.reply_to)
 FROM documents d JOIN records r ON r.place = d.place AND r.message_id = d.id
 LEFT JOIN documents t ON t.id = r.reply_to
 LEFT JOIN strangers s ON s.id = r.reply_to
@@ -104,6 +104,14 @@ WHERE (d.place IS NULL OR d.era = 1)
     AND NOT EXISTS (SELECT 1 FROM records own
         WHERE own.place = d.place AND own.message_id = d.id AND own.poison IS NULL)
 GROUP BY d.id
+"""
+
+STRAYS = """
+SELECT :look, :kind, 'it is stored in another conversation',
+    r.conversation_id, r.message_id, r.place, NULL,
+    json_quote(r.conversation_id), json_quote(s.conversation_id)
+FROM strays s JOIN records r ON r.place = s.place AND r.message_id = s.id
+WHERE r.poison IS NULL AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = s.id)
 """
 
 UNSOUND_CONTENTS = """
@@ -130,6 +138,7 @@ _QUERIES = (
     (Kind.FOREIGN, FOREIGN_TO_CONVERSATIONS),
     (Kind.WRONG_CONTENT, WRONG_CONTENTS),
     (Kind.WRONG_CONTENT, WRONG_PLACES),
+    (Kind.WRONG_CONTENT, STRAYS),
     (Kind.WRONG_CONTENT, UNSOUND_CONTENTS),
     (Kind.WRONG_CONTENT, WRONG_TENANTS),
 )

@@ -27,6 +27,8 @@ def rewrite_contents(tools: Tools, findings: Iterable[Finding]) -> None:
         before = majority_collection("messages").find_one({"_id": finding.message_id})
         if record is None or before is None:
             continue
+        if not tools.audit.scope.holds(before.get("conversationId")):
+            continue  # its conversation is not looked at
         try:
             message = tools.decode(record)
         except Poison:
@@ -59,7 +61,7 @@ def remove_strangers(tools: Tools, findings: Iterable[Finding]) -> None:
     """
     for finding in findings:
         before = majority_collection("messages").find_one({"_id": finding.message_id})
-        if before is None or _is_letter(tools, finding):
+        if before is None or _is_letter(tools, finding) or _is_of_elsewhere(tools, finding):
             continue
         head = majority_collection("conversations").find_one({"_id": before["conversationId"]})
         if head is None and not _is_in_log(tools, finding):
@@ -76,6 +78,20 @@ def _is_letter(tools: Tools, finding: Finding) -> bool:
     return tools.audit.has_open_letter(finding.place, finding.message_id)
 
 
+def _is_of_elsewhere(tools: Tools, finding: Finding) -> bool:
+    """Whether its record is of a conversation outside the scope, where it belongs."""
+    if tools.audit.scope.conversation_ids is None or _is_in_log(tools, finding):
+        return False
+    record = tools.record(finding.place)
+    try:
+        message = tools.decode(record) if record is not None else None
+    except Poison:
+        return False
+    if message is None or message.id != finding.message_id:
+        return False
+    return not tools.audit.scope.holds(message.conversation_id)
+
+
 def _is_in_log(tools: Tools, finding: Finding) -> bool:
     query = "SELECT count(*) FROM records WHERE place = ? AND message_id = ? AND poison IS NULL"
     place = pack(finding.place)
@@ -89,8 +105,11 @@ def _is_awaited(tools: Tools, finding: Finding) -> bool:
 
 
 def fill_gaps(tools: Tools, findings: Iterable[Finding]) -> None:
-    """Tombstones, as the consumer makes them."""
+    """Tombstones, as the consumer makes them; none while a message that may belong there is lost
+    or lies in another conversation."""
     for finding in findings:
+        if tools.audit.is_incomplete(finding.conversation_id):
+            continue
         head = majority_collection("conversations").find_one({"_id": finding.conversation_id})
         if head is None or finding.seq is None or finding.conversation_id is None:
             continue
