@@ -12,7 +12,9 @@ from tests.consumers.events import event
 from tests.consumers.pipelines import Pipeline
 
 MESSAGES = 6
-ROOMS = 64
+REPLY = 5
+"""The number of the message that answers the one before it."""
+ROOMS = 160
 
 
 class Filled:
@@ -21,17 +23,21 @@ class Filled:
     def __init__(self) -> None:
         self.pipeline = Pipeline()
         self.rooms = [new_id() for _ in range(ROOMS)]
+        self._latest: dict[str, str] = {}
         for room in self.rooms:
             make_conversation(room)
-        self.pipeline.produce(
-            [
-                event(room, content=f"message {number}", senderId=f"user-{number % 2}")
-                for number in range(MESSAGES)
-                for room in self.rooms
-            ]
-        )
+        for number in range(MESSAGES):
+            self.pipeline.produce([self._event(room, number) for room in self.rooms])
         self.pipeline.produce([event(room, sentAt="never") for room in self.rooms])
         self.drain()
+
+    def _event(self, room: str, number: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        if number + 1 == REPLY:
+            fields = {"replyToMessageId": self._latest[room], "replyToContent": "message 3"}
+        made = event(room, content=f"message {number}", senderId=f"user-{number % 2}", **fields)
+        self._latest[room] = made["messageId"]
+        return made
 
     def drain(self) -> None:
         with self.pipeline.consumer("--drain") as consumer:
@@ -42,7 +48,8 @@ class Filled:
 
 
 class Room:
-    """One conversation with six messages, user-0's and user-1's in turn, and a broken record behind."""
+    """One conversation with six messages, user-0's and user-1's in turn, the fifth a reply to the
+    fourth, and a broken record behind."""
 
     def __init__(self, filled: Filled, conversation_id: str) -> None:
         self.filled = filled

@@ -1,6 +1,7 @@
 """What an audit finds, each kind of difference made by hand in a conversation of its own."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers.audit import Kind
 from consumers.messages import tombstone_document
-from tests.audit.conftest import Filled, Room
+from tests.audit.conftest import REPLY, Filled, Room
 
 
 def test_a_healthy_conversation_has_no_differences(room: Room) -> None:
@@ -109,6 +110,19 @@ def delete_the_conversation(room: Room) -> None:
     collection("conversations").delete_one({"_id": room.id})
 
 
+def change_the_text_of_a_reply(room: Room) -> None:
+    room.change_message(REPLY, content="something else")
+
+
+def change_the_time_of_a_reply(room: Room) -> None:
+    room.change_message(REPLY, sentAt=room.message(1)["sentAt"] - timedelta(days=1))
+
+
+def forget_what_a_reply_answers(room: Room) -> None:
+    query = {"conversationId": room.id, "seq": REPLY}
+    collection("messages").update_one(query, {"$unset": {"replyTo": 1}})
+
+
 CORRUPTIONS: list[tuple[Callable[[Room], None], set[Kind]]] = [
     (lose_the_middle, {Kind.LOST, Kind.GAP}),
     (lose_the_last, {Kind.LOST, Kind.WRONG_NUMBER, Kind.WRONG_LAST_MESSAGE}),
@@ -116,6 +130,9 @@ CORRUPTIONS: list[tuple[Callable[[Room], None], set[Kind]]] = [
     (store_a_stranger, {Kind.FOREIGN}),
     (change_the_text, {Kind.WRONG_CONTENT}),
     (change_the_sender, {Kind.WRONG_CONTENT}),
+    (change_the_text_of_a_reply, {Kind.WRONG_CONTENT}),
+    (change_the_time_of_a_reply, {Kind.WRONG_CONTENT}),
+    (forget_what_a_reply_answers, {Kind.WRONG_CONTENT}),
     (change_the_place, {Kind.WRONG_CONTENT}),
     (make_a_gap, {Kind.GAP}),
     (swap_two_numbers, {Kind.WRONG_NUMBER}),
