@@ -77,12 +77,16 @@ CREATE VIEW stored_records AS
     WHERE r.poison IS NULL AND own.poison IS NULL AND (own.place = r.place
         OR own.place < r.place AND own.digest = r.digest
             AND own.conversation_id = r.conversation_id AND own.sender_id = r.sender_id);
+-- A letter that was closed because its message is stored accounts for its record only with it.
 CREATE VIEW unaccounted AS
     SELECT r.*, r.is_handled OR (r.poison IS NULL AND h.mark IS NOT NULL AND r.place <= h.mark)
-        AS is_due
+        AS is_due, l.place IS NOT NULL AS was_refused
     FROM records r LEFT JOIN heads h ON h.conversation_id = r.conversation_id
-    WHERE NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place)
-        AND NOT EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place);
+    LEFT JOIN letters l ON l.place = r.place
+    WHERE NOT EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place)
+        AND (l.place IS NULL OR l.closed_how = 'stored' AND r.poison IS NULL
+            AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = r.message_id
+                AND d.conversation_id = r.conversation_id AND d.digest = r.digest));
 """
 
 _RECORD_INDEXES = (

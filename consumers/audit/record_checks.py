@@ -12,12 +12,13 @@ LOST_RECORDS = """
 SELECT :look, :kind,
     CASE WHEN poison IS NULL THEN 'a handled record is neither stored nor a dead letter'
     ELSE 'a handled record is poison (' || poison || ') and no dead letter' END,
-    conversation_id, message_id, min(place), NULL, NULL, NULL
+    conversation_id, message_id, coalesce(min(iif(was_refused, NULL, place)), min(place)),
+    NULL, NULL, NULL
 FROM unaccounted WHERE is_due
 GROUP BY CASE WHEN poison IS NULL THEN message_id ELSE hex(place) END,
     conversation_id, sender_id, digest
 """
-"""Of several records of one message, the first one counts."""
+"""Of several records of one message, the first one counts that was no dead letter."""
 
 LOST_LETTERS = """
 SELECT :look, :kind, 'its outcome is there, its record is not in the dead-letter topic',

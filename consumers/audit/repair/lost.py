@@ -29,7 +29,7 @@ def recover_lost(tools: Tools, findings: Iterable[Finding]) -> None:
             continue
         letter = majority_collection("dead_letters").find_one({"_id": letter_id(finding.place)})
         try:
-            if letter is not None:
+            if letter is not None and not _is_to_be_stored(letter):
                 _keep_again(tools, finding, record, letter)
             elif (message := tools.decode(record)) is not None:
                 waiting[message.conversation_id].append((finding, message))
@@ -37,6 +37,12 @@ def recover_lost(tools: Tools, findings: Iterable[Finding]) -> None:
             _bury(tools, finding, record, poison)
     for conversation_id, lost in waiting.items():
         _recover(tools, conversation_id, lost)
+
+
+def _is_to_be_stored(letter: Document) -> bool:
+    """Whether it was closed because its message was stored, and that is gone."""
+    stored = messages.read_stored([letter.get("messageId") or ""])
+    return letter.get("closedHow") == "stored" and not stored
 
 
 def _keep_again(tools: Tools, finding: Finding, record: Record, letter: Document) -> None:
