@@ -29,8 +29,9 @@ from messaging.documents import Message
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.pipelines import free_port
 from tests.faults import oracle
+from tests.faults.batches import read_batches
 from tests.faults.crash import Action, Step
-from tests.faults.load import Load
+from tests.faults.load import Coordinates, Load
 from tests.faults.servers import Servers
 from tests.processes import Process, manage
 from tests.waiting import wait_until
@@ -43,18 +44,8 @@ PEOPLE = ("user-0", "user-1", "user-2")
 SMALL_BATCHES = ("--max-batch-size", "40")
 
 
-class NotSeen(Exception):
-    """The fault did not happen as planned: the round does not count and is repeated."""
-
-
-def require(condition: object, what: str) -> None:
-    """For what shows that a fault happened. Raises NotSeen."""
-    if not condition:
-        raise NotSeen(what)
-
-
 class Member:
-    """A consumer process; `trapped` tells whether it came to the step where it was to fail."""
+    """A consumer process; its `marker` is a file where it tells the suite of itself."""
 
     def __init__(self, number: int, arguments: list[str], variables: dict[str, str]) -> None:
         self.client_id = f"member-{number}"
@@ -68,7 +59,13 @@ class Member:
 
     @property
     def trapped(self) -> str | None:
+        """The step where it was to fail, once it came there."""
         return self.marker.read_text() if self.marker.exists() else None
+
+    @property
+    def batches(self) -> list[set[Coordinates]]:
+        """What a member that notes its batches was handed, batch by batch."""
+        return read_batches(self.marker)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.popen.send_signal(number)
@@ -108,7 +105,8 @@ class Round:
         self._create_topics()
         self._shorten_sessions()
         self.rooms = self._found_rooms()
-        self.load = Load(self.dice, self.connection, self.topic, self.rooms)
+        own_dice = random.Random(f"{seed}/load")  # traffic rolls them while the fault rolls others
+        self.load = Load(own_dice, self.connection, self.topic, self.rooms)
 
     # --- consumers -------------------------------------------------------------------------
 
@@ -116,6 +114,14 @@ class Round:
         """Starts `manage.py consume_messages` as new members."""
         command = manage("consume_messages", *options)
         return [self._start(command, variables) for _ in range(count)]
+
+    def consume_noting_batches(self, *options: str, count: int = 1) -> list[Member]:
+        """Starts members whose `batches` can be read."""
+        command = [
+            *(manage()[0], "-m", "tests.faults.batches", "--into", "{marker}"),
+            *("--", "consume_messages", *options),
+        ]
+        return [self._start(command, {}) for _ in range(count)]
 
     def consume_until(
         self,
@@ -202,8 +208,9 @@ class Round:
         group = described[self.name].result()
         lines = [f"the group is {group.state.name}, {self.count_stored()} messages are stored"]
         lines += [
-            f"{member.client_id} has {[each.partition for each in member.assignment.topic_partitions]}"
+            f"{member.client_id} has {[each.partition for each in held.topic_partitions]}"
             for member in group.members
+            for held in [member.assignment]
         ]
         return "\n".join([*lines, *map(str, self._behind())])
 

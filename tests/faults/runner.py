@@ -10,8 +10,9 @@ from typing import NamedTuple
 from devstack.instance import REPOSITORY
 from tests.faults import results
 from tests.faults.results import Entry
-from tests.faults.round import NotSeen, Round, running_round
+from tests.faults.round import Round, running_round
 from tests.faults.rows.kinds import Way
+from tests.faults.seen import NotSeen
 from tests.faults.servers import ServerPool, Servers
 
 MAX_ATTEMPTS = 4

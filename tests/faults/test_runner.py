@@ -4,11 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.faults import results
 from tests.faults.results import Entry
 from tests.faults.rows.all import ROWS, WAYS
 from tests.faults.runner import plans
+from tests.faults.seen import NotSeen, seen_until
 
 ENTRY = Entry(
     row="Redis",
@@ -34,6 +36,11 @@ def test_each_row_gets_its_rounds_over_all_its_ways_protocols_and_numbers_of_con
         assert {plan.way for plan in own} == {way for way in WAYS if way.row == row}
         assert len({(plan.protocol, plan.consumers) for plan in own}) == 4
     assert len({plan.seed for plan in planned}) == len(planned)
+
+
+def test_a_fault_that_is_not_seen_is_told_apart_from_a_difference() -> None:
+    with pytest.raises(NotSeen, match="after 0 s still not: it died"):
+        seen_until(lambda: False, "it died", seconds=0)
 
 
 def test_ways_have_names_of_their_own() -> None:

@@ -4,8 +4,9 @@ import os
 import signal
 
 from tests.faults.clients import Api, Senders, serving
-from tests.faults.round import Round, require
+from tests.faults.round import Round
 from tests.faults.rows.kinds import Way
+from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until
 
 ROW = "API"
@@ -31,10 +32,8 @@ def _worker_killed(one: Round) -> None:
 
 def _kill_one(api: Api, worker: int) -> None:
     os.kill(worker, signal.SIGKILL)
-    wait_until(
-        lambda: worker not in api.workers and len(api.workers) == WORKERS,
-        "gunicorn has replaced the worker",
-    )
+    seen_until(lambda: worker not in api.workers, "the worker died")
+    wait_until(lambda: len(api.workers) == WORKERS, "gunicorn has replaced the worker")
 
 
 def _broker_killed(one: Round) -> None:
@@ -45,7 +44,7 @@ def _broker_killed(one: Round) -> None:
         with senders.sending():
             wait_until(lambda: len(one.answered) > 50, "messages are accepted")
             broker.kill()
-            wait_until(lambda: senders.unavailable > 8, "requests are answered 503")
+            seen_until(lambda: senders.unavailable > 8, "requests are answered 503")
             broker.start()
             _sending_goes_on(one)
 

@@ -4,8 +4,9 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 from tests.faults.clients import Senders, serving
-from tests.faults.round import Round, require
+from tests.faults.round import Round
 from tests.faults.rows.kinds import Way
+from tests.faults.seen import require
 from tests.waiting import wait_until
 
 ROW = "clock"
@@ -32,11 +33,9 @@ def _dated_in_the_past(one: Round) -> None:
         one.load.produce(one.load.message(sentAt=f"{year}-01-01T00:00:00.0000001"))
         one.load.send(5)
     old = {"sentAt": {"$lt": datetime(2020, 1, 1)}, "seq": {"$gt": 1}}  # noqa: DTZ001  # BSON's UTC
-    wait_until(
-        lambda: one.database["messages"].count_documents(old) > 10,
-        "messages of the past follow others",
-        seconds=60,
-    )
+    wait_until(lambda: one.lag() == 0, "all is handled", seconds=60)
+    followers = one.database["messages"].count_documents(old)
+    require(followers > 10, f"only {followers} messages of the past follow others")
 
 
 WAYS = [

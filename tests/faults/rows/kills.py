@@ -3,9 +3,9 @@
 import signal
 
 from tests.faults.crash import WRITES, Action, Step
-from tests.faults.round import SMALL_BATCHES, Round, require
+from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
-from tests.waiting import wait_until
+from tests.faults.seen import require, seen_until
 
 ROW = "kill -9"
 
@@ -14,10 +14,10 @@ def _killed(step: Step, action: Action) -> Fault:
     def fault(one: Round) -> None:
         one.load.send(200)
         victim = one.consume_until(step, action, count=one.dice.randint(1, 3))
-        others = one.consume(*SMALL_BATCHES, count=one.consumers - 1)
+        one.consume(*SMALL_BATCHES, count=one.consumers - 1)
         with one.load.traffic():
-            wait_until(lambda: not victim.is_alive, "the victim died", seconds=60)
-            others += one.consume()
+            seen_until(lambda: not victim.is_alive, "the victim died")
+            one.consume()
         require(victim.trapped == step, f"it died before {step}")
         require(victim.process.popen.returncode == -signal.SIGKILL, "it ended by itself")
         one.load.send(50)

@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pymongo.database import Database
+from pymongo.errors import ExecutionTimeout
+
 from devstack.service import Service
 from tests.faults.proxy import CuttingProxy
-from tests.faults.round import SMALL_BATCHES, Member, Round, require
+from tests.faults.round import SMALL_BATCHES, Member, Round
 from tests.faults.rows.kinds import Fault, Way
+from tests.faults.seen import NotSeen, require, seen_until
 from tests.faults.servers import Need, pause_seconds
 from tests.waiting import wait_until
 
 ROW = "MongoDB"
 HANG_SECONDS = 60.0
+FAIL_POINT_MS = 25_000
+"""Less than the client waits for an answer."""
 WRITES = ["insert", "update"]
 
 
@@ -42,7 +48,7 @@ def _stepped_down(one: Round) -> None:
     before = _primary(one)
     with one.load.traffic():
         one.servers.mongodb.admin.command("replSetStepDown", 10, force=True)
-        wait_until(lambda: _primary(one) not in (None, before), "another is primary", seconds=60)
+        seen_until(lambda: _primary(one) not in (None, before), "another is primary")
         _work_goes_on(one)
 
 
@@ -52,7 +58,7 @@ def _primary_killed(one: Round) -> None:
     primary = _member_at(one, before)
     with one.load.traffic():
         primary.kill()
-        wait_until(lambda: _primary(one) not in (None, before), "another is primary", seconds=60)
+        seen_until(lambda: _primary(one) not in (None, before), "another is primary")
         _work_goes_on(one)
         primary.start()
 
@@ -66,7 +72,7 @@ def _replies_cut(one: Round) -> None:
         wait_until(lambda: one.count_stored() > 0, "something is stored", seconds=60)
         with one.load.traffic():
             proxy.to_cut = 5
-            wait_until(lambda: proxy.cut >= 5, "five replies were cut", seconds=60)
+            seen_until(lambda: proxy.cut >= 5, "five replies were cut")
             _work_goes_on(one)
         wait_until(lambda: one.lag() == 0, "all is handled", seconds=60)
     finally:
@@ -86,9 +92,7 @@ def _failing(times: int, commands: list[str], failure: Mapping[str, Any]) -> Fau
             entered = admin.command(
                 "configureFailPoint", "failCommand", mode={"times": times}, data=point
             )["count"]
-            admin.command(
-                "waitForFailPoint", "failCommand", timesEntered=entered + times, maxTimeMS=25_000
-            )
+            _wait_for_fail_point(admin, entered + times)
             _work_goes_on(one)
 
     return fault
@@ -103,11 +107,19 @@ def _working(one: Round) -> list[Member]:
 
 
 def _wait_for_retries(members: list[Member]) -> None:
-    wait_until(
+    seen_until(
         lambda: any("Trying again" in each.process.output() for each in members),
         "a consumer waits for MongoDB",
-        seconds=60,
     )
+
+
+def _wait_for_fail_point(admin: Database[dict[str, Any]], entered: int) -> None:
+    try:
+        admin.command(
+            "waitForFailPoint", "failCommand", timesEntered=entered, maxTimeMS=FAIL_POINT_MS
+        )
+    except ExecutionTimeout as error:
+        raise NotSeen("the commands that were to fail did not come") from error
 
 
 def _work_goes_on(one: Round, *, at_least: int = 1) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from confluent_kafka.admin import ResourceType  # type: ignore[attr-defined]  # see its manual
 
 from tests.faults.load import PARTITIONS
-from tests.faults.round import SMALL_BATCHES, Round, require
+from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
+from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until
 
 ROW = "poison"
@@ -80,7 +81,7 @@ def _nothing_else(one: Round) -> None:
         one.load.produce(b"{bad deploy", partition=partition, expects="malformed")
     one.load.flush()
     codes = {member.process.wait(60) for member in members}
-    require(codes == {1}, f"the consumers ended with {codes}")
+    assert codes == {1}, f"the consumers ended with {codes}"
     assert "dead letters in a row" in one.outputs()
     assert one.database["dead_letters"].count_documents({}) <= before + RUN_LIMIT
     one.load.send(50)
@@ -94,10 +95,9 @@ def _topic_refuses(one: Round) -> None:
     one.configure(ResourceType.TOPIC, topic, {"max.message.bytes": "50"})
     members = one.consume(*SMALL_BATCHES, count=one.consumers)
     one.load.send(200)
-    wait_until(
+    seen_until(
         lambda: any(".dlq takes no" in each.process.output() for each in members),
         "a consumer says so",
-        seconds=60,
     )
     require(one.lag() > 0, "everything was handled")
     one.configure(ResourceType.TOPIC, topic, {"max.message.bytes": str(MAX_MESSAGE_BYTES)})

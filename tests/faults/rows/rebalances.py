@@ -3,8 +3,9 @@
 import signal
 
 from tests.faults.crash import Action, Step
-from tests.faults.round import SMALL_BATCHES, Member, Round, require
+from tests.faults.round import SMALL_BATCHES, Member, Round
 from tests.faults.rows.kinds import Fault, Way
+from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until
 
 ROW = "rebalance storm"
@@ -13,25 +14,32 @@ MAX_POLL_INTERVAL_MS = 4_000
 SLEEP_SECONDS = 10.0
 
 
-def _members_come_and_go(one: Round) -> None:
-    members = one.consume(*SMALL_BATCHES, count=one.consumers)
-    with one.load.traffic():
-        for _ in range(CHANGES):
-            [newcomer] = one.consume(*SMALL_BATCHES)
-            _wait_until_joined(one, newcomer)
-            leaver = members.pop(one.dice.randrange(len(members)))
-            leaver.signal(one.dice.choice([signal.SIGTERM, signal.SIGKILL]))
-            _wait_until_left(one, leaver)
-            wait_until(lambda gone=leaver: not gone.is_alive, "its process ended")  # type: ignore[misc]
-            members.append(newcomer)
+def _members_come_and_go(changes: int) -> Fault:
+    def fault(one: Round) -> None:
+        members = one.consume(*SMALL_BATCHES, count=one.consumers)
+        with one.load.traffic():
+            for _ in range(changes):
+                [newcomer] = one.consume(*SMALL_BATCHES)
+                _wait_until_joined(one, newcomer)
+                leaver = members.pop(one.dice.randrange(len(members)))
+                leaver.signal(one.dice.choice([signal.SIGTERM, signal.SIGKILL]))
+                _wait_until_left(one, leaver)
+                wait_until(lambda gone=leaver: not gone.is_alive, "its process ended")  # type: ignore[misc]
+                members.append(newcomer)
+
+    return fault
 
 
 def _wait_until_joined(one: Round, member: Member) -> None:
-    wait_until(lambda: member.client_id in one.member_names(), "it joined", seconds=60)
+    seen_until(lambda: _has_joined(one, member), "it joined")
 
 
 def _wait_until_left(one: Round, member: Member) -> None:
-    wait_until(lambda: _has_left(one, member.client_id), "it left", seconds=60)
+    seen_until(lambda: _has_left(one, member.client_id), "it left")
+
+
+def _has_joined(one: Round, member: Member) -> bool:
+    return member.client_id in one.member_names()
 
 
 def _has_left(one: Round, client_id: str) -> bool:
@@ -47,16 +55,16 @@ def _too_slow_in(step: Step) -> Fault:
         )
         one.consume(*SMALL_BATCHES, count=max(1, one.consumers - 1))
         with one.load.traffic():
-            wait_until(lambda: slow.trapped, f"it sleeps after {step}", seconds=60)
+            seen_until(lambda: slow.trapped, f"it sleeps after {step}")
             _wait_until_left(one, slow)
-            _wait_until_joined(one, slow)
+            wait_until(lambda: _has_joined(one, slow), "it joins again", seconds=60)
         require("maximum poll interval" in slow.process.output().lower(), "its log says nothing")
 
     return fault
 
 
 WAYS = [
-    Way(ROW, "members come and go", _members_come_and_go),
+    Way(ROW, "members come and go", _members_come_and_go(CHANGES)),
     Way(ROW, "max.poll.interval exceeded after insert", _too_slow_in(Step.INSERT)),
     Way(ROW, "max.poll.interval exceeded after update-heads", _too_slow_in(Step.UPDATE_HEADS)),
 ]

@@ -8,8 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from devstack.service import Service
 from tests.faults.clients import Api, Senders, serving
-from tests.faults.round import SMALL_BATCHES, Round, require
+from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
+from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until
 
 ROW = "Redis"
@@ -27,7 +28,7 @@ def _away(leave: Callable[[Service], None], come_back: Callable[[Service], None]
             leave(redis)
             with one.load.traffic():
                 stored, answered = one.count_stored(), len(one.answered)
-                wait_until(
+                seen_until(
                     lambda: any(NOT_TOLD in member.process.output() for member in members),
                     "a consumer says that Redis is away",
                 )

@@ -6,8 +6,9 @@ import confluent_kafka as kafka
 
 from tests.faults import oracle
 from tests.faults.load import PARTITIONS
-from tests.faults.round import Member, Round, require
+from tests.faults.round import Member, Round
 from tests.faults.rows.kinds import Way
+from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until
 
 ROW = "full replay"
@@ -41,7 +42,7 @@ def _begin_and_die(one: Round, *, records: int) -> None:
         member.signal(signal.SIGKILL)
         member.process.wait()
     require(0 < one.lag() < records, "they died before the replay began, or after its end")
-    wait_until(lambda: not one.member_names(), "the group is empty", seconds=60)
+    seen_until(lambda: not one.member_names(), "Kafka misses the dead")
 
 
 def _stop(members: list[Member], one: Round, *, load: int) -> None:

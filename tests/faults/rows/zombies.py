@@ -5,6 +5,7 @@ import signal
 from tests.faults.crash import Action, Step
 from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
+from tests.faults.seen import seen_until
 from tests.waiting import wait_until
 
 ROW = "zombie"
@@ -28,10 +29,10 @@ def _woken_after(step: Step) -> Fault:
         )
         others = one.consume(*SMALL_BATCHES, count=one.consumers - 1)
         with one.load.traffic():
-            wait_until(lambda: zombie.trapped, f"it stands still after {step}", seconds=60)
+            seen_until(lambda: zombie.trapped, f"it stands still after {step}")
             others += one.consume(*SMALL_BATCHES)
             names = {other.client_id for other in others}
-            wait_until(lambda: one.member_names() == names, "it lost its partitions", seconds=60)
+            seen_until(lambda: one.member_names() == names, "it lost its partitions")
             stored = one.count_stored()
             wait_until(lambda: one.count_stored() > stored + 50, "the new owner works")
         # Only now, because later messages would mend the heads that it turns back.
