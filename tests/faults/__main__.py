@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import django
@@ -33,26 +33,28 @@ def main() -> int:
     if not chosen:
         parser.error(f"no way to fail is called {options.way!r} there: see --list")
     if options.list:
-        print("\n".join(f"{way.row}: {way.name} (on {way.need})" for way in chosen))  # noqa: T201
+        print("\n".join(f"{way.title} (on {way.need})" for way in chosen))  # noqa: T201
         return 0
     seed = options.seed or secrets.token_hex(4)
     print(f"faults: --seed {seed} repeats this run", file=sys.stderr)  # noqa: T201
-    planned: Iterable[runner.Plan] = runner.plans(
-        chosen,
-        rounds=options.rounds,
-        seed=seed,
-        protocols=runner.PROTOCOLS if options.protocol == "both" else (options.protocol,),
-        consumers=runner.CONSUMERS if options.consumers == "both" else (int(options.consumers),),
-    )
-    planned = list(planned)
-    if not_run := {f"{way.row}: {way.name}" for way in chosen} - {
-        f"{plan.way.row}: {plan.way.name}" for plan in planned
-    }:
-        names = "; ".join(sorted(not_run))
-        print(f"faults: too few --rounds for {names}", file=sys.stderr)  # noqa: T201
+    planned = [
+        *runner.plans(
+            chosen,
+            rounds=options.rounds,
+            seed=seed,
+            protocols=_chosen(options.protocol, runner.PROTOCOLS),
+            consumers=[int(each) for each in _chosen(options.consumers, ("1", "3"))],
+        )
+    ]
+    if not_run := {way.title for way in chosen} - {plan.way.title for plan in planned}:
+        print(f"faults: too few --rounds for {'; '.join(sorted(not_run))}", file=sys.stderr)  # noqa: T201
     entries = runner.run(planned, file=options.json)
     print(results.table(entries, list(dict.fromkeys(way.row for way in chosen))))  # noqa: T201
     return 1 if any(entry.differences for entry in entries) else 0
+
+
+def _chosen(option: str, all_of_them: Sequence[str]) -> Sequence[str]:
+    return all_of_them if option == "both" else (option,)
 
 
 def _parser(rows: list[str]) -> argparse.ArgumentParser:
@@ -64,7 +66,10 @@ def _parser(rows: list[str]) -> argparse.ArgumentParser:
     parser.add_argument("--row", action="append", choices=rows, help="may be given several times")
     parser.add_argument("--way", help="only this way to fail (see --list)")
     parser.add_argument(
-        "--rounds", type=whole_number(1, 10_000), default=20, help="of each row (default: 20)"
+        "--rounds",
+        type=whole_number(1, 10_000),
+        help="of each row, over its ways in turn (default: 20, and at least one of each way with"
+        " each protocol and number of consumers)",
     )
     parser.add_argument("--seed", help="what a run before printed; default: a new one")
     parser.add_argument("--protocol", choices=("classic", "consumer", "both"), default="both")

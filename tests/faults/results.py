@@ -6,9 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+AGAIN = "/again-"
+"""Parts the seed of a round from the number of its repetition."""
+
 
 class Entry(msgspec.Struct, frozen=True, rename="camel"):
-    """One round that counted. `repeated`: rounds before it whose fault was not seen to happen."""
+    """One round that counted. `repeated`: rounds before it whose fault was not seen to happen;
+    the seed names the last of them all."""
 
     row: str
     way: str
@@ -30,13 +34,17 @@ def read(path: Path) -> list[Entry]:
 
 
 def add(path: Path, entry: Entry) -> None:
-    """A round that was run before, by its seed, is replaced."""
-    kept = [each for each in read(path) if each.seed != entry.seed]
+    """A round that was run before, by the seed that was planned, is replaced."""
+    kept = [each for each in read(path) if _planned(each) != _planned(entry)]
     lines = [json.dumps(msgspec.to_builtins(each), ensure_ascii=False) for each in [*kept, entry]]
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     draft.replace(path)
+
+
+def _planned(entry: Entry) -> str:
+    return entry.seed.partition(AGAIN)[0]
 
 
 def table(entries: Sequence[Entry], rows: Sequence[str]) -> str:

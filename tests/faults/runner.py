@@ -11,11 +11,14 @@ from devstack.instance import REPOSITORY
 from tests.faults import results
 from tests.faults.results import Entry
 from tests.faults.round import Round, running_round
+from tests.faults.rows.all import WAYS
 from tests.faults.rows.kinds import Way
 from tests.faults.seen import NotSeen
 from tests.faults.servers import ServerPool, Servers
 
 MAX_ATTEMPTS = 4
+MIN_ROUNDS = 20
+"""Of each row, for the figures in the docs."""
 PROTOCOLS = ("classic", "consumer")
 CONSUMERS = (1, 3)
 EVIDENCE = REPOSITORY / "logs" / "faults"
@@ -34,20 +37,32 @@ class Plan(NamedTuple):
 def plans(
     ways: Sequence[Way],
     *,
-    rounds: int,
+    rounds: int | None,
     seed: str,
     protocols: Sequence[str] = PROTOCOLS,
     consumers: Sequence[int] = CONSUMERS,
 ) -> Iterator[Plan]:
-    """`rounds` of each row, over its ways in turn; each way goes through all combinations."""
+    """`rounds` of each row, over the chosen ways in turn. None: at least 20, and enough that each
+    way goes through all combinations of protocol and number of consumers.
+
+    A round's seed tells all of it: whatever else is chosen, it is planned in the same way.
+    """
     combinations = [(protocol, count) for count in consumers for protocol in protocols]
     for row in dict.fromkeys(way.row for way in ways):
-        own = [way for way in ways if way.row == row]
-        own.sort(key=lambda way: way.need)
-        for way_number, way in enumerate(own):
-            for repetition in range(-(-(rounds - way_number) // len(own))):
-                protocol, count = combinations[(repetition + way_number) % len(combinations)]
-                yield Plan(way, f"{seed}/{way.row}/{way.name}/{repetition}", protocol, count)
+        own = [way for way in _ways_of(row) if way in ways]
+        total = rounds or max(MIN_ROUNDS, len(own) * len(combinations))
+        for position, way in enumerate(own):
+            first = _ways_of(row).index(way)  # so that a row's single rounds are mixed too
+            for repetition in range(-(-(total - position) // len(own))):
+                protocol, count = combinations[(repetition + first) % len(combinations)]
+                number = repetition // len(combinations)
+                name = f"{seed}/{row}/{way.name}/{protocol}/{count}/{number}"
+                yield Plan(way, name, protocol, count)
+
+
+def _ways_of(row: str) -> list[Way]:
+    """All that there are; those that need the same servers follow each other."""
+    return sorted((way for way in WAYS if way.row == row), key=lambda way: way.need)
 
 
 def run(planned: Sequence[Plan], *, file: Path | None) -> list[Entry]:
@@ -68,7 +83,7 @@ def run(planned: Sequence[Plan], *, file: Path | None) -> list[Entry]:
 def run_round(servers: Servers, plan: Plan) -> Entry:
     """Up to four attempts, because a round counts only if its fault was seen to happen."""
     for attempt in range(MAX_ATTEMPTS):
-        seed = plan.seed if not attempt else f"{plan.seed}/again-{attempt}"
+        seed = plan.seed if not attempt else f"{plan.seed}{results.AGAIN}{attempt}"
         try:
             return _attempt(servers, plan, seed, repeated=attempt)
         except NotSeen as reason:
@@ -133,9 +148,8 @@ def _keep_evidence(one: Round, text: str) -> None:
 def _described(entry: Entry) -> str:
     outcome = f"{len(entry.differences)} DIFFERENCES" if entry.differences else "as it should be"
     return (
-        f"{entry.row}, {entry.way} ({entry.protocol}, {entry.consumers}): {entry.acknowledged}"
-        f" acknowledged, {entry.stored} stored, {entry.dead_lettered} dead letters: {outcome}"
-        f" ({entry.seconds} s)"
+        f"{entry.seed}: {entry.acknowledged} acknowledged, {entry.stored} stored,"
+        f" {entry.dead_lettered} dead letters: {outcome} ({entry.seconds} s)"
     )
 
 

@@ -17,3 +17,7 @@ class Way(NamedTuple):
     name: str
     fault: Fault
     need: Need = Need.ONE_EACH
+
+    @property
+    def title(self) -> str:
+        return f"{self.row}: {self.name}"

@@ -57,6 +57,17 @@ def _of(kind: str) -> Fault:
     return fault
 
 
+def _id_conflict(one: Round) -> None:
+    """The id of a stored message with the content of another one."""
+    one.consume(*SMALL_BATCHES, count=one.consumers)
+    for _ in range(20):
+        good = one.load.message()
+        one.load.produce(good)
+        one.load.produce(good | {"content": "another"}, expects="id_conflict")
+        one.load.send(10)
+    wait_until(lambda: _count(one, "id_conflict") >= 20, "the dead letters are there", seconds=60)
+
+
 def _in_the_wrong_partition(one: Round) -> None:
     one.consume(*SMALL_BATCHES, count=one.consumers)
     for number in range(PARTITIONS):
@@ -109,6 +120,7 @@ def _count(one: Round, reason: str) -> int:
 
 WAYS = [
     *(Way(ROW, kind, _of(kind)) for kind in KINDS),
+    Way(ROW, "id conflict", _id_conflict),
     Way(ROW, "wrong partition", _in_the_wrong_partition),
     Way(ROW, "nothing else", _nothing_else),
     Way(ROW, "dead-letter topic refuses", _topic_refuses),
