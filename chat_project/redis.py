@@ -1,10 +1,11 @@
 """The one Redis client of a process, behind a breaker: Redis may be slow once, not twice."""
 
+import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import redis
 from django_redis import get_redis_connection
@@ -59,6 +60,21 @@ def client() -> redis.Redis:
     """The process's client (replies are bytes); nothing is opened before its first use."""
     connection: redis.Redis = get_redis_connection("default")
     return connection
+
+
+class Script:
+    """Lua that a server is sent once and then knows by its digest."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    def run(self, client: redis.Redis, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
+        """One round trip; two with a server that does not know it, which then does."""
+        try:
+            return client.evalsha(self._digest, len(keys), *keys, *arguments)
+        except redis.exceptions.NoScriptError:
+            return client.eval(self._text, len(keys), *keys, *arguments)
 
 
 def guarded(operation: Callable[[redis.Redis], T]) -> T:

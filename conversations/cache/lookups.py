@@ -9,7 +9,7 @@ import redis
 from pymongo.errors import PyMongoError
 
 from chat_project.metrics import cache_requests_total
-from chat_project.redis import RedisAway, guarded
+from chat_project.redis import RedisAway, Script, guarded
 from conversations import selectors
 from conversations.cache.compared import MISSING, add_members, add_settings
 from conversations.cache.keys import (
@@ -97,34 +97,43 @@ def look_up(lookups: Sequence[Lookup]) -> list[Found]:
     return [_found(lookup, place, known) for place, lookup in enumerate(lookups)]
 
 
+# KEYS: of records to set if absent, of settings, of the pairs' hashes. ARGV: how many records, how
+# many settings, seconds to live, the records, the pairs' users. Gives what was set, records,
+# settings and members. One command: a pipeline of four costs its caller half as much again.
+_LOOK_UP = Script(
+    """
+local records, settings = tonumber(ARGV[1]), tonumber(ARGV[2])
+local set, stored, found, members = {}, {}, {}, {}
+for i = 1, records do
+  set[i] = redis.call('SET', KEYS[i], ARGV[3 + i], 'NX', 'EX', ARGV[3]) and 1 or 0
+end
+for i = 1, records do stored[i] = redis.call('GET', KEYS[i]) end
+for i = 1, settings do found[i] = redis.call('GET', KEYS[records + i]) end
+for i = records + settings + 1, #KEYS do
+  members[i - records - settings] = redis.call('HGET', KEYS[i], ARGV[3 + i - settings])
+end
+return {set, stored, found, members}
+"""
+)
+
+
 def _ask_redis(
     client: redis.Redis, lookups: Sequence[Lookup], ids: Sequence[str], pairs: Sequence[Pair]
 ) -> _Known:
     """Records are set before all are read, so each reads the one that counts."""
     recorded = [place for place, lookup in enumerate(lookups) if lookup.record is not None]
-    keys = [settings_key(id_) for id_ in ids]
-    pipeline = client.pipeline(transaction=False)
-    for place in recorded:
-        key = record_key(str(lookups[place].message_id))
-        value = encode_record(lookups[place].record)
-        pipeline.set(key, value, nx=True, ex=record_ttl_seconds())
-        keys.append(key)
-    pipeline.mget(keys)
-    for conversation_id, user_id in pairs:
-        pipeline.hget(members_key(conversation_id), user_id)
-    replies: list[Any] = pipeline.execute()
-    created, values, members = (
-        replies[: len(recorded)],
-        replies[len(recorded)],
-        replies[len(recorded) + 1 :],
-    )
-    stored_records = map(decode_record, values[len(ids) :])
+    keys = [record_key(str(lookups[place].message_id)) for place in recorded]
+    keys += [settings_key(id_) for id_ in ids]
+    keys += [members_key(conversation_id) for conversation_id, _ in pairs]
+    arguments: list[Any] = [len(recorded), len(ids), record_ttl_seconds()]
+    arguments += [encode_record(lookups[place].record) for place in recorded]
+    arguments += [user_id for _, user_id in pairs]
+    created, stored, settings, members = _LOOK_UP.run(client, keys, arguments)
+    records = zip(map(bool, created), map(decode_record, stored), strict=True)
     return _Known(
-        settings=_settings_of(ids, values),
+        settings=_settings_of(ids, settings),
         members=_members_of(pairs, members),
-        records=dict(
-            zip(recorded, zip(map(bool, created), stored_records, strict=True), strict=True)
-        ),
+        records=dict(zip(recorded, records, strict=True)),
     )
 
 
@@ -132,7 +141,7 @@ def _settings_of(
     ids: Sequence[str], values: Sequence[bytes | None]
 ) -> dict[str, ConversationSettings | None]:
     settings: dict[str, ConversationSettings | None] = {}
-    for conversation_id, value in zip(ids, values, strict=False):
+    for conversation_id, value in zip(ids, values, strict=True):
         if value == MISSING:
             settings[conversation_id] = None
         elif value is not None:
