@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from mongoengine import QuerySet
 
+from chat_project.api.envelope import Plain
 from chat_project.api.errors import InvalidRequest
 from chat_project.api.paging import MAX_PAGE_SIZE
 from chat_project.api.query import integer
@@ -35,7 +36,7 @@ class HistoryRequest(msgspec.Struct, frozen=True):
     after_seq: int | None = None
 
 
-class HistoryPage(msgspec.Struct, frozen=True, rename="camel"):
+class HistoryPage(Plain, frozen=True, rename="camel"):
     """`has_more`: whether there is more in the cursor's direction."""
 
     messages: list[MessageDto]

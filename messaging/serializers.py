@@ -6,17 +6,18 @@ from typing import TypeVar
 
 import msgspec
 
+from chat_project.api.envelope import Plain
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
 
 DELETED_CONTENT = "[Message deleted]"
 
 
-class _Dto(msgspec.Struct, rename="camel", kw_only=True):
+class _Dto(Plain, rename="camel", kw_only=True, frozen=True):
     """camelCase outside; dates are ISO-8601 texts."""
 
 
-class AttachmentDto(_Dto, kw_only=True):
+class AttachmentDto(_Dto, kw_only=True, frozen=True):
     attachment_id: str
     file_name: str | None = None
     file_type: str | None = None
@@ -25,32 +26,32 @@ class AttachmentDto(_Dto, kw_only=True):
     thumbnail_url: str | None = None
 
 
-class QuoteDto(_Dto, kw_only=True):
+class QuoteDto(_Dto, kw_only=True, frozen=True):
     message_id: str
     content: str | None = None
     sender_name: str | None = None
 
 
-class MentionDto(_Dto, kw_only=True):
+class MentionDto(_Dto, kw_only=True, frozen=True):
     user_id: str
     user_name: str | None = None
     start_index: int
     length: int
 
 
-class ReactionDto(_Dto, kw_only=True):
+class ReactionDto(_Dto, kw_only=True, frozen=True):
     emoji_code: str
     user_id: str
     user_name: str | None = None
     reacted_at: str
 
 
-class ReadReceiptDto(_Dto, kw_only=True):
+class ReadReceiptDto(_Dto, kw_only=True, frozen=True):
     user_id: str
     read_at: str
 
 
-class MessageDto(_Dto, kw_only=True):
+class MessageDto(_Dto, kw_only=True, frozen=True):
     """A message as it is answered; what is not known is null, lists are empty."""
 
     message_id: str

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-import msgspec
 from pymongo.errors import PyMongoError
 
-from chat_project.api.envelope import ErrorBody, error_body
+from chat_project.api.envelope import ErrorBody, Plain, error_body
 from chat_project.api.errors import ApiError, Unavailable
 from chat_project.api.tokens import TokenUser
 from chat_project.metrics import count_from_zero, messages_sent_total
@@ -28,7 +27,7 @@ Outcome = MessageDto | ApiError
 HEADER = "Idempotency-Key"
 
 
-class BatchOutcome(msgspec.Struct, frozen=True):
+class BatchOutcome(Plain, frozen=True):
     """What became of one item of a batch: its message, or its error."""
 
     success: bool

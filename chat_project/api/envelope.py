@@ -11,6 +11,10 @@ from chat_project.api.errors import ApiError
 from chat_project.timestamps import format_timestamp, now
 
 
+class Plain(msgspec.Struct, frozen=True):
+    """Base of answers that say their dates as texts already: they are written as they are."""
+
+
 class ErrorBody(msgspec.Struct, frozen=True):
     """`code` is stable and for programs, `message` for people, `details` names the field."""
 
@@ -45,6 +49,8 @@ def encode(*, data: Any = None, error: ErrorBody | None = None) -> bytes:
 def _with_dates_as_text(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_timestamp(value)
+    if isinstance(value, Plain):
+        return value
     if isinstance(value, msgspec.Struct):
         value = msgspec.to_builtins(value, builtin_types=(datetime,), enc_hook=str)
     if isinstance(value, Mapping):

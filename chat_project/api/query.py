@@ -12,6 +12,8 @@ _MAX_DIGITS = 18
 
 def parameters(request: Request | HttpRequest) -> Mapping[str, str]:
     """The parameters under lower-case names; of a repeated one the last counts."""
+    if not request.META.get("QUERY_STRING"):
+        return {}
     return {name.lower(): values[-1] for name, values in request.GET.lists() if values}
 
 
