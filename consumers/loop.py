@@ -193,6 +193,7 @@ class ConsumerLoop:
     def _introduce(self) -> None:
         """Tells the handler of new partitions, and of those whose offsets are not as expected."""
         if self._assignment.fresh:
+            self._unpause_fresh()
             self._retrying(lambda: self._tell_handler({}))
         jumps = self._assignment.unexpected(self._buffer[: self._limits.max_batch_size])
         for partition, record in jumps.items():
@@ -284,6 +285,10 @@ class ConsumerLoop:
             self._consumer.resume(self._consumer.assignment())
             logger.info("Going on")
         self._paused = False
+
+    def _unpause_fresh(self) -> None:
+        """librdkafka keeps the pause of a partition that goes away, and it comes back paused."""
+        self._consumer.resume([kafka.TopicPartition(*each) for each in self._assignment.fresh])
 
     def _is_drained(self, ends: Mapping[TopicPartition, int], *, waited_seconds: float) -> bool:
         assignment = self._assignment

@@ -1,52 +1,16 @@
 """A commit that no broker acknowledged is sent again, also when no further record comes."""
 
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import confluent_kafka as kafka
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from consumers import loop
 from consumers.assignment import Assignment
-from consumers.client import consumer_settings
-from consumers.loop import Batch, ConsumerLoop, Handled, Limits
 from consumers.records import Record, TopicPartition
-from consumers.topics import TopicDescription
+from tests.consumers.loops import TakesEverything, consuming
 from tests.consumers.pipelines import Pipeline
 from tests.waiting import wait_until
-
-
-class TakesEverything:
-    def assigned(
-        self, topics: Collection[TopicDescription], committed: Mapping[TopicPartition, int | None]
-    ) -> None:
-        pass
-
-    def apply(self, batch: Batch) -> Handled:
-        return Handled(batch.records)
-
-
-@contextmanager
-def consuming(pipeline: Pipeline, *, drain: bool = False) -> Iterator[threading.Thread]:
-    environment = pipeline.environment
-    consumer = ConsumerLoop(
-        consumer_settings(environment, group_id=environment.kafka_group_id),
-        AdminClient(environment.kafka_connection()),
-        [environment.message_topic],
-        TakesEverything(),
-        limits=Limits(),
-        drain=drain,
-    )
-    thread = threading.Thread(target=consumer.run)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        consumer.stop()
-        thread.join(30)
-        assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -68,7 +32,7 @@ def lost_commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
 def test_a_lost_commit_is_repeated_without_another_record(lost_commits: list[None]) -> None:
     pipeline = Pipeline()
     pipeline.produce([b"one"], partition=3)
-    with consuming(pipeline):
+    with consuming(pipeline, TakesEverything()):
         wait_until(lambda: pipeline.lag() == 0, "the offset is committed")
     assert len(lost_commits) == 2
 
@@ -76,7 +40,7 @@ def test_a_lost_commit_is_repeated_without_another_record(lost_commits: list[Non
 def test_a_drain_ends_only_when_all_is_committed(lost_commits: list[None]) -> None:
     pipeline = Pipeline()
     pipeline.produce([b"one"], partition=3)
-    with consuming(pipeline, drain=True) as thread:
+    with consuming(pipeline, TakesEverything(), drain=True) as (_, thread):
         thread.join(60)
         assert not thread.is_alive()
     assert pipeline.lag() == 0
