@@ -24,7 +24,7 @@ IDS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 1_000
 
 _ADD_HEAD = "INSERT OR REPLACE INTO heads VALUES (?,?,?,?,?,?)"
-_ADD_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_ADD_DOCUMENT = "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _ADD_STRAY = "INSERT OR REPLACE INTO strays VALUES (?,?,?)"
 _ADD_LETTER = "INSERT OR REPLACE INTO letters VALUES (?,?,?,?,?,?,?)"
 _ADD_PARTICIPANT = "INSERT OR REPLACE INTO participants VALUES (?,?,?,?)"
@@ -169,7 +169,9 @@ def _document_row(document: Document, snapshot: Snapshot) -> Row:
         digests.stored_digest(document),
         digests.fixed_part_of_document(document),
         digests.text_part_of_document(document),
+        digests.text_alone(document.get("content")),
         quote.get("messageId"),
+        digests.text_alone(quote.get("content")),
         digests.as_last_message(document),
         digests.milliseconds(document.get("sentAt")),
         int(bool(document.get("isDeleted"))),

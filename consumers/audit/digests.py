@@ -49,21 +49,28 @@ def fixed_part_of_document(document: Document) -> bytes:
 
 
 def text_part_of_event(message: SentMessage) -> bytes:
-    """What an edit or a deletion replaces."""
+    """What an edit replaces, and the status."""
     event = message.event
     return _digest(
         event.content or "",
         [_present(msgspec.to_builtins(each)) for each in event.mentions or ()],
         [_present(msgspec.to_builtins(each)) for each in event.attachments or ()],
+        "Sent",
     )
 
 
 def text_part_of_document(document: Document) -> bytes:
     return _digest(
         document.get("content", ""),
-        list(document.get("mentions") or ()),
-        list(document.get("attachments") or ()),
+        document.get("mentions") or [],
+        document.get("attachments") or [],
+        document.get("status"),
     )
+
+
+def text_alone(content: object) -> bytes | None:
+    """A message's text, or what a reply quotes of it; None for an empty one, which is not stored."""
+    return _digest(content) if content else None
 
 
 def last_message_part(last: Mapping[str, Any]) -> bytes:
@@ -84,19 +91,22 @@ def stored_digest(document: Document) -> bytes:
 
 
 def agrees_with_itself(document: Document) -> bool:
-    """Whether `src.h` is the fingerprint of what is stored; true once it was edited or deleted."""
-    if document.get("editedAt") or document.get("isDeleted"):
-        return True
+    """Whether `src.h` is the fingerprint of what is stored, and that is what readers see.
+
+    A reply to another conversation's message has no quote: `src.r` is the id that it answers.
+    """
+    if document.get("editedAt") or document.get("isDeleted") or document.get("status") != "Sent":
+        return False
     try:
         made = fingerprint(
             document["conversationId"],
             document.get("content") or "",
-            (document.get("replyTo") or {}).get("messageId"),
+            (document.get("replyTo") or {}).get("messageId") or document["src"].get("r"),
             [(m["userId"], m["startIndex"], m["length"]) for m in document.get("mentions") or ()],
             message_type=document["type"],
             attachment_ids=_attachment_ids(document.get("attachments") or ()),
         )
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return False
     return made == stored_digest(document)
 
@@ -109,7 +119,12 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-_encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+def _other_type(value: object) -> object:
+    """What BSON knows and JSON does not; never equal to a value that JSON knows, but for numbers."""
+    return int(value) if isinstance(value, int) else f"{type(value).__name__}({value})"
+
+
+_encode = msgspec.json.Encoder(order="sorted", enc_hook=_other_type).encode
 
 
 def _digest(*parts: object) -> bytes:

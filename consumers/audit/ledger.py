@@ -24,7 +24,7 @@ Row = Sequence[Any]
 _SCHEMA = """
 CREATE TABLE records (          -- of the log, within the spans that are read
     place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, sender_id TEXT,
-    digest BLOB, fixed BLOB, text BLOB, reply_to TEXT,
+    digest BLOB, fixed BLOB, text BLOB, said BLOB, reply_to TEXT, quoted BLOB,
     poison TEXT,                -- why it cannot be decoded; else NULL
     is_handled INTEGER, appended_ms INTEGER, value_crc INTEGER) WITHOUT ROWID;
 CREATE TABLE kept (             -- records of the dead-letter topic, by their partition and offset
@@ -34,7 +34,8 @@ CREATE TABLE heads (
     mark BLOB, mark_era INTEGER) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
-    place BLOB, era INTEGER, digest BLOB, fixed BLOB, text BLOB, reply_to TEXT, last BLOB,
+    place BLOB, era INTEGER, digest BLOB, fixed BLOB, text BLOB, said BLOB, reply_to TEXT,
+    quoted BLOB, last BLOB,
     sent_ms INTEGER, is_deleted INTEGER, is_edited INTEGER, is_restored INTEGER,
     is_tombstone INTEGER, is_sound INTEGER);
 CREATE TABLE letters (
@@ -56,6 +57,11 @@ CREATE TABLE findings (
 CREATE INDEX findings_message ON findings (message_id);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 
+-- How a stored message must look by now: as it was sent, for no event edits or deletes one yet.
+CREATE VIEW due_messages AS
+    SELECT place, conversation_id, message_id, fixed, text, reply_to, quoted,
+        0 AS is_edited, 0 AS is_deleted
+    FROM records WHERE poison IS NULL;
 -- Records whose message is stored: by themselves, by an earlier record of the same message, or in
 -- a document whose own place is wrong (that is told of the document). Of a stray only its place
 -- counts: the records of its conversation may not have been read.

@@ -15,7 +15,7 @@ from consumers.log_reader import LogReader, Span
 from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
 
-_ADD_RECORD = "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_ADD_RECORD = "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
 def read_log(ledger: Ledger, reader: LogReader, snapshot: Snapshot, scope: Scope) -> int:
@@ -42,7 +42,7 @@ def _record_row(record: Record, registry: Registry, snapshot: Snapshot, scope: S
         if not scope.holds(ids.get("conversationId")):
             return None
         known = (ids.get("conversationId"), ids.get("messageId"), ids.get("senderId"))
-        return (pack(place), *known, *[None] * 4, poison.reason.value, *arrival)
+        return (pack(place), *known, *[None] * 6, poison.reason.value, *arrival)
     if message is None or not scope.holds(message.conversation_id):
         return None
     return (
@@ -53,7 +53,9 @@ def _record_row(record: Record, registry: Registry, snapshot: Snapshot, scope: S
         message.digest,
         digests.fixed_part_of_event(message),
         digests.text_part_of_event(message),
+        digests.text_alone(message.event.content),
         message.event.reply_to_message_id or None,
+        digests.text_alone(message.event.reply_to_content),
         None,
         *arrival,
     )

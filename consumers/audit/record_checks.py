@@ -82,20 +82,28 @@ WHERE NOT EXISTS (SELECT 1 FROM heads h WHERE h.conversation_id = d.conversation
 WRONG_CONTENTS = """
 SELECT :look, :kind, CASE
         WHEN r.fixed <> d.fixed THEN 'conversation, tenant, sender, type, time or digest differ'
-        WHEN r.text <> d.text AND NOT d.is_edited AND NOT d.is_deleted
-            THEN 'text, mentions or attachments differ'
-        ELSE 'it answers another message' END,
+        WHEN r.is_deleted <> d.is_deleted THEN 'it is deleted, and no event says so'
+        WHEN r.is_edited <> d.is_edited THEN 'it is edited, and no event says so'
+        WHEN r.text <> d.text THEN 'text, mentions, attachments or status differ'
+        WHEN r.reply_to IS NOT d.reply_to THEN 'it answers another message'
+        ELSE 'it quotes what was not said' END,
     r.conversation_id, d.id, d.place, d.seq, json_quote(r.reply_to), json_quote(d.reply_to)
-FROM documents d JOIN records r ON r.place = d.place AND r.message_id = d.id
+FROM documents d JOIN due_messages r ON r.place = d.place AND r.message_id = d.id
 LEFT JOIN documents t ON t.id = r.reply_to
 LEFT JOIN strangers s ON s.id = r.reply_to
-WHERE r.poison IS NULL AND (
-    r.fixed <> d.fixed
-    OR NOT d.is_edited AND NOT d.is_deleted AND r.text <> d.text
-    OR NOT d.is_deleted AND d.reply_to IS NOT r.reply_to AND NOT (d.reply_to IS NULL
+WHERE r.fixed <> d.fixed OR r.text <> d.text
+    OR r.is_deleted <> d.is_deleted OR r.is_edited <> d.is_edited
+    OR d.reply_to IS NOT r.reply_to AND NOT (d.reply_to IS NULL
         AND coalesce(t.conversation_id, s.conversation_id, d.conversation_id)
-            <> d.conversation_id))
+            <> d.conversation_id)
+    OR d.reply_to IS r.reply_to AND d.quoted IS NOT r.quoted
+        AND NOT (t.id IS NOT NULL AND t.conversation_id = d.conversation_id
+            AND t.said IS d.quoted)
+        AND NOT EXISTS (SELECT 1 FROM records q WHERE q.message_id = r.reply_to
+            AND q.poison IS NULL AND q.conversation_id = d.conversation_id
+            AND q.said IS d.quoted)
 """
+"""A reply quotes the answered message as it was stored or sent, or what its own event quotes."""
 
 WRONG_PLACES = """
 SELECT :look, :kind, 'src names another place than its record''s',
@@ -116,7 +124,10 @@ WHERE r.poison IS NULL AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = s.
 """
 
 UNSOUND_CONTENTS = """
-SELECT :look, :kind, 'src.h is not the digest of what is stored, or the partition not its own',
+SELECT :look, :kind, CASE
+        WHEN is_deleted THEN 'it is deleted, and no event says so'
+        WHEN is_edited THEN 'it is edited, and no event says so'
+        ELSE 'src.h is not the digest of what is stored, or status or partition are not its own' END,
     conversation_id, id, place, seq, NULL, NULL
 FROM documents WHERE era = 0 AND NOT is_sound
 """

@@ -11,15 +11,23 @@ PARTICIPANTS_AT_ONCE = 500
 _FORGET = "DROP TABLE IF EXISTS accepted"
 _NUMBER = """
 CREATE TEMPORARY TABLE accepted AS
-SELECT r.conversation_id, r.sender_id, d.is_deleted,
-    row_number() OVER (PARTITION BY r.conversation_id ORDER BY r.place) AS rank
-FROM records r JOIN documents d
-    ON d.id = r.message_id AND d.place = r.place AND d.conversation_id = r.conversation_id
-WHERE r.poison IS NULL
-    AND (:all OR r.conversation_id IN (SELECT conversation_id FROM affected))
+SELECT conversation_id, sender_id,
+    row_number() OVER (PARTITION BY conversation_id ORDER BY place) AS rank
+FROM (
+    SELECT r.conversation_id, r.sender_id, coalesce(
+        min(d.place), min(iif(l.place IS NULL, r.place, NULL)),
+        min(r.place)) AS place
+    FROM records r JOIN heads h ON h.conversation_id = r.conversation_id
+    LEFT JOIN documents d ON d.place = r.place AND d.id = r.message_id
+    LEFT JOIN letters l ON l.place = r.place
+    WHERE r.poison IS NULL AND (d.place IS NOT NULL
+            OR r.place <= h.mark AND (l.place IS NULL OR l.closed_how = 'stored'))
+        AND (:all OR r.conversation_id IN (SELECT conversation_id FROM affected))
+    GROUP BY r.conversation_id, r.message_id, r.sender_id, r.digest)
 """
-"""The n-th accepted record of a conversation has the number n, but for tombstones before it."""
-_INDEX = "CREATE INDEX accepted_rank ON accepted (conversation_id, rank, sender_id, is_deleted)"
+"""Messages that were accepted, from the log; MongoDB only tells that there is one of a place. The
+n-th of a conversation has the number n, but for tombstones before it."""
+_INDEX = "CREATE INDEX accepted_rank ON accepted (conversation_id, rank, sender_id)"
 
 _EXPECTED = """
 WITH whole AS MATERIALIZED (  -- conversations all of whose messages are in the log that was read, or newer
@@ -36,13 +44,13 @@ positions AS (
     WHERE :all OR p.conversation_id IN (SELECT conversation_id FROM affected))
 SELECT conversation_id, user_id, joined_seq, read_seq, last_seq, is_whole, CASE WHEN is_whole THEN
         (SELECT count(*) FROM accepted a WHERE a.conversation_id = p.conversation_id
-            AND a.rank > p.read_rank AND a.sender_id <> p.user_id AND NOT a.is_deleted)
+            AND a.rank > p.read_rank AND a.sender_id <> p.user_id)
         + (SELECT count(*) FROM documents d WHERE d.conversation_id = p.conversation_id
             AND d.era = 2 AND d.seq > p.joined_seq
-            AND d.sender_id <> p.user_id AND NOT d.is_deleted)
+            AND d.sender_id <> p.user_id AND NOT d.is_tombstone)
     ELSE
         (SELECT count(*) FROM documents d WHERE d.conversation_id = p.conversation_id
-            AND d.seq > p.read_seq AND d.sender_id <> p.user_id AND NOT d.is_deleted)
+            AND d.seq > p.read_seq AND d.sender_id <> p.user_id AND NOT d.is_tombstone)
     END
 FROM positions p
 """

@@ -50,6 +50,26 @@ def change_the_sender(room: Room) -> None:
     room.change_message(2, senderId="user-9")
 
 
+def hide_a_message(room: Room) -> None:
+    room.change_message(2, isDeleted=True)
+
+
+def hide_the_last(room: Room) -> None:
+    room.change_message(6, isDeleted=True)
+
+
+def forge_an_edit(room: Room) -> None:
+    room.change_message(2, content="something else", editedAt=room.message(2)["sentAt"])
+
+
+def change_the_status(room: Room) -> None:
+    room.change_message(2, status="Failed")
+
+
+def forge_a_quote(room: Room) -> None:
+    room.change_message(REPLY, **{"replyTo.content": "what nobody said"})
+
+
 def change_the_place(room: Room) -> None:
     place = room.message(2)["src"]
     room.change_message(2, src={**place, "o": place["o"] + 1})
@@ -133,6 +153,11 @@ CORRUPTIONS: list[tuple[Callable[[Room], None], set[Kind]]] = [
     (change_the_text_of_a_reply, {Kind.WRONG_CONTENT}),
     (change_the_time_of_a_reply, {Kind.WRONG_CONTENT}),
     (forget_what_a_reply_answers, {Kind.WRONG_CONTENT}),
+    (hide_a_message, {Kind.WRONG_CONTENT, Kind.WRONG_UNREAD}),
+    (hide_the_last, {Kind.WRONG_CONTENT, Kind.WRONG_UNREAD}),
+    (forge_an_edit, {Kind.WRONG_CONTENT}),
+    (change_the_status, {Kind.WRONG_CONTENT}),
+    (forge_a_quote, {Kind.WRONG_CONTENT}),
     (change_the_place, {Kind.WRONG_CONTENT}),
     (make_a_gap, {Kind.GAP}),
     (swap_two_numbers, {Kind.WRONG_NUMBER}),

@@ -6,7 +6,7 @@ from threading import Event, Thread
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers.audit import Kind, Scope, reconcile
-from tests.audit.conftest import Filled, Room, make_conversation
+from tests.audit.conftest import REPLY, Filled, Room, make_conversation
 from tests.consumers.pipelines import Pipeline, count_stored
 from tests.waiting import wait_until
 
@@ -55,11 +55,38 @@ def test_outside_the_window_messages_are_compared_with_themselves(filled: Filled
     assert report.is_clean, report.findings
 
 
-def test_expired_records_leave_what_mongodb_alone_can_show(filled: Filled, room: Room) -> None:
-    """Messages of an older life of the topic: no record is there to compare them with."""
+def expire(room: Room) -> None:
+    """Its messages are of an older life of the topic: no record is there to compare them with."""
     for message in room.messages():
         src = {**message["src"], "t": 0}
         collection("messages").update_one({"_id": message["_id"]}, {"$set": {"src": src}})
+
+
+def test_what_hides_an_old_message_is_found_and_taken_away(filled: Filled, room: Room) -> None:
+    expire(room)
+    before = room.messages()
+    room.change_message(3, isDeleted=True)
+    room.change_message(4, editedAt=room.message(1)["sentAt"])
+
+    assert room.audit().differences[Kind.WRONG_CONTENT] == 2
+    room.audit(mend=True)
+
+    assert room.messages() == before
+
+
+def test_a_reply_to_another_conversation_keeps_its_digest(filled: Filled, room: Room) -> None:
+    """It is stored without a quote, so `src.r` names what it answers."""
+    expire(room)
+    answered = room.message(REPLY)["replyTo"]["messageId"]
+    room.change_message(REPLY, **{"src.r": answered})
+    query = {"conversationId": room.id, "seq": REPLY}
+    collection("messages").update_one(query, {"$unset": {"replyTo": 1}})
+
+    assert Kind.WRONG_CONTENT not in room.found()
+
+
+def test_expired_records_leave_what_mongodb_alone_can_show(filled: Filled, room: Room) -> None:
+    expire(room)
     room.change_message(4, content="something else")
 
     differences = room.audit().differences

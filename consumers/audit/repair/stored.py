@@ -8,6 +8,7 @@ from pymongo.errors import DuplicateKeyError
 from chat_project.mongodb import Document, collection, majority_collection
 from chat_project.timestamps import now
 from consumers import messages
+from consumers.audit.digests import agrees_with_itself
 from consumers.audit.findings import Finding, Kind
 from consumers.audit.ledger import pack
 from consumers.audit.repair.lost import restore
@@ -16,16 +17,20 @@ from consumers.audit.repair.tools import Tools
 from consumers.errors import Poison
 from conversations.services.transactions import in_transaction
 
-_OPTIONAL = ("senderName", "replyTo", "mentions", "attachments")
-_EDITED = ("content", "mentions", "attachments", "replyTo")
+_OPTIONAL = ("senderName", "replyTo", "mentions", "attachments", "editedAt", "isDeleted")
+"""What a stored message may have beside the fields of every one, and an event does not give."""
 
 
 def rewrite_contents(tools: Tools, findings: Iterable[Finding]) -> None:
-    """The form that the event gives, under the same number; what was edited stays edited."""
+    """The form that the event gives, under the same number. Without the event, what hides the
+    content is taken away if the content is what `src.h` says."""
     for finding in findings:
         record = tools.record(finding.place)
         before = majority_collection("messages").find_one({"_id": finding.message_id})
-        if record is None or before is None:
+        if before is None:
+            continue
+        if record is None:
+            _show_again(tools, finding, before)
             continue
         if not tools.audit.scope.holds(before.get("conversationId")):
             continue  # its conversation is not looked at
@@ -41,16 +46,24 @@ def rewrite_contents(tools: Tools, findings: Iterable[Finding]) -> None:
             restore(tools, finding, message)
             continue
         form = tools.writer.stored_forms([message], {message.id: before["seq"]})[0].document
-        change = _rewritten(before, form)
         tools.note(finding, f"message {message.id}", before=before, after=form)
-        collection("messages").update_one({"_id": message.id, "seq": before["seq"]}, change)
+        key = {"_id": message.id, "seq": before["seq"]}
+        collection("messages").update_one(key, _rewritten(form))
 
 
-def _rewritten(before: Document, form: Document) -> Document:
-    kept = _EDITED if before.get("editedAt") or before.get("isDeleted") else ()
-    given = {name: value for name, value in form.items() if name != "_id" and name not in kept}
-    absent = {name: 1 for name in _OPTIONAL if name not in form and name not in kept}
-    return {"$set": given, "$unset": absent}
+def _rewritten(form: Document) -> Document:
+    given = {name: value for name, value in form.items() if name != "_id"}
+    return {"$set": given, "$unset": {name: 1 for name in _OPTIONAL if name not in form}}
+
+
+def _show_again(tools: Tools, finding: Finding, before: Document) -> None:
+    hiding = ("editedAt", "isDeleted")
+    shown = {name: value for name, value in before.items() if name not in hiding}
+    shown["status"] = "Sent"
+    if shown == before or not agrees_with_itself(shown):
+        return
+    tools.note(finding, f"message {before['_id']}", before=before, after=shown)
+    collection("messages").replace_one({"_id": before["_id"], "seq": before["seq"]}, shown)
 
 
 def remove_strangers(tools: Tools, findings: Iterable[Finding]) -> None:
