@@ -5,13 +5,17 @@ from collections.abc import Collection
 from chat_project.mongodb import Document, majority_collection
 from conversations.values import Pair
 
+LIMIT = 10_000
+"""Messages behind a read position that are looked at; with more, the count means "or more"."""
+
 
 def unread_counts(pairs: Collection[Pair]) -> dict[Pair, int]:
     """Others' undeleted messages behind the read position, for the pairs that are participants.
 
-    One query, whose part for each pair is a range of the index conversation_seq. The pairs should
-    be of one user, or of one conversation: other participants among these users and conversations
-    are counted and left out.
+    Of each pair the first LIMIT messages in the order of their numbers: one query, whose part for
+    each pair is a bounded range of the index conversation_seq. The pairs should be of one user, or
+    of one conversation: other participants among these users and conversations are counted and
+    left out.
     """
     if not pairs:
         return {}
@@ -23,8 +27,11 @@ def unread_counts(pairs: Collection[Pair]) -> dict[Pair, int]:
     return {pair: found[pair] for pair in wanted & found.keys()}
 
 
-def unread_pipeline(pairs: Collection[Pair]) -> list[Document]:
-    """The aggregation on `participants`; `$expr` in a lookup uses index bounds since MongoDB 5."""
+def unread_pipeline(pairs: Collection[Pair], *, limit: int = LIMIT) -> list[Document]:
+    """The aggregation on `participants`; `$expr` in a lookup uses index bounds since MongoDB 5.
+
+    The limit comes before the filter: who sends much and reads nothing must not cost a scan.
+    """
     behind = {
         "$and": [
             {"$eq": ["$conversationId", "$$conversation"]},
@@ -45,6 +52,8 @@ def unread_pipeline(pairs: Collection[Pair]) -> list[Document]:
                 "let": {"conversation": "$conversationId", "user": "$userId", "read": "$readSeq"},
                 "pipeline": [
                     {"$match": {"$expr": behind}},
+                    {"$sort": {"conversationId": 1, "seq": 1}},
+                    {"$limit": limit},
                     {"$match": {"$expr": others, "isDeleted": {"$ne": True}}},
                     {"$count": "count"},
                 ],

@@ -10,6 +10,7 @@ from typing import Any
 from chat_project.mongodb import Document, majority_collection, taking_up_to
 from consumers.audit import digests
 from consumers.audit.ledger import Ledger, Row, pack
+from consumers.audit.parsing import whole_number
 from consumers.audit.progress import bar
 from consumers.audit.snapshot import Snapshot
 from consumers.decoding import check_partition
@@ -268,8 +269,8 @@ def _read_participants(ledger: Ledger, query: Document) -> None:
         (
             document["conversationId"],
             document["userId"],
-            document.get("joinedSeq") or 0,
-            document.get("readSeq") or 0,
+            whole_number(document.get("joinedSeq")),
+            whole_number(document.get("readSeq")),
         )
         for document in _find("participants", query, fields)
     )

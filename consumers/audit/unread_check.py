@@ -4,7 +4,9 @@ from chat_project.mongodb import majority_collection, taking_up_to
 from consumers.audit.database_side import READ_SECONDS
 from consumers.audit.findings import Kind
 from consumers.audit.ledger import Ledger, Row
-from messaging.unread import unread_counts
+from consumers.audit.parsing import whole_number
+from consumers.audit.progress import bar
+from messaging.unread import LIMIT, unread_counts
 
 PARTICIPANTS_AT_ONCE = 500
 
@@ -35,61 +37,75 @@ WITH whole AS MATERIALIZED (  -- conversations all of whose messages are in the 
         WHERE d.conversation_id = h.conversation_id AND NOT d.is_tombstone
             AND (d.place IS NULL OR d.is_restored OR d.era IN (0, 3)))),
 positions AS (
-    SELECT p.conversation_id, p.user_id, p.joined_seq, p.read_seq, h.last_seq,
-        w.conversation_id IS NOT NULL AS is_whole,
-        p.joined_seq - (SELECT count(*) FROM documents t WHERE t.is_tombstone
-            AND t.conversation_id = p.conversation_id AND t.seq <= p.joined_seq) AS read_rank
+    SELECT p.conversation_id, p.user_id, p.joined_seq, p.read_seq, p.joined_seq AS due_seq,
+        h.last_seq, w.conversation_id IS NOT NULL AS is_whole,
+        (SELECT count(*) FROM documents t WHERE t.is_tombstone
+            AND t.conversation_id = p.conversation_id AND t.seq <= p.joined_seq) AS below,
+        (SELECT count(*) FROM documents t WHERE t.is_tombstone
+            AND t.conversation_id = p.conversation_id AND t.seq <= p.joined_seq + :most) AS within
     FROM participants p JOIN heads h ON h.conversation_id = p.conversation_id
     LEFT JOIN whole w ON w.conversation_id = p.conversation_id
     WHERE :all OR p.conversation_id IN (SELECT conversation_id FROM affected))
-SELECT conversation_id, user_id, joined_seq, read_seq, last_seq, is_whole, CASE WHEN is_whole THEN
+SELECT conversation_id, user_id, joined_seq, read_seq, due_seq, last_seq, is_whole,
+    CASE WHEN is_whole THEN
         (SELECT count(*) FROM accepted a WHERE a.conversation_id = p.conversation_id
-            AND a.rank > p.read_rank AND a.sender_id <> p.user_id)
+            AND a.rank > p.due_seq - p.below AND a.rank <= p.due_seq + :most - p.within
+            AND a.sender_id <> p.user_id)
         + (SELECT count(*) FROM documents d WHERE d.conversation_id = p.conversation_id
-            AND d.era = 2 AND d.seq > p.joined_seq
+            AND d.era = 2 AND d.seq > p.due_seq AND d.seq <= p.due_seq + :most
             AND d.sender_id <> p.user_id AND NOT d.is_tombstone)
     ELSE
         (SELECT count(*) FROM documents d WHERE d.conversation_id = p.conversation_id
-            AND d.seq > p.read_seq AND d.sender_id <> p.user_id AND NOT d.is_tombstone)
+            AND d.seq > p.due_seq AND d.seq <= p.due_seq + :most
+            AND d.sender_id <> p.user_id AND NOT d.is_tombstone)
     END
 FROM positions p
 """
-"""A participant has read up to joinedSeq: no event moves the position on yet."""
+"""`due_seq`: where the participant must have read up to. No event moves that on yet, so it is
+joinedSeq; the count is bounded as the API's is."""
+
+_ADD = (
+    "INSERT INTO findings (look, kind, text, conversation_id, user_id, seq, expected, found)"
+    " VALUES (?,?,?,?,?,?,?,?)"
+)
 
 
 def check_unread(ledger: Ledger, look: int, *, only_affected: bool) -> None:
     """Adds a finding for each participant whose count or read position is wrong."""
-    scope = {"all": int(not only_affected)}
+    scope = {"all": int(not only_affected), "most": LIMIT}
     ledger.run(_FORGET)
-    ledger.run(_NUMBER, scope)
+    ledger.run(_NUMBER, {"all": scope["all"]})
     ledger.run(_INDEX)
-    for batch in ledger.batches(_EXPECTED, scope, size=PARTICIPANTS_AT_ONCE):
-        with taking_up_to(READ_SECONDS):
-            counts = unread_counts([(row[0], row[1]) for row in batch])
-        rows = [row for expected in batch if (row := _finding(ledger, look, expected, counts))]
-        ledger.add(
-            "INSERT INTO findings (look, kind, text, conversation_id, user_id, seq, expected,"
-            " found) VALUES (?,?,?,?,?,?,?,?)",
-            rows,
-        )
+    total = ledger.one("SELECT count(*) FROM participants")[0] if not only_affected else None
+    with bar("participants", total) as progress:
+        for batch in ledger.batches(_EXPECTED, scope, size=PARTICIPANTS_AT_ONCE):
+            with taking_up_to(READ_SECONDS):
+                counts = unread_counts([(row[0], row[1]) for row in batch])
+            found = (_finding(ledger, expected, counts) for expected in batch)
+            rows = [(look, Kind.WRONG_UNREAD.value, *each) for each in found if each]
+            ledger.add(_ADD, rows)
+            progress.update(len(batch))
 
 
-def _finding(
-    ledger: Ledger, look: int, expected: Row, counts: dict[tuple[str, str], int]
-) -> Row | None:
-    conversation_id, user_id, joined_seq, read_seq, last_seq, is_whole, count = expected
+def _finding(ledger: Ledger, row: Row, counts: dict[tuple[str, str], int]) -> Row | None:
+    """(text, conversation, user, read position, expected, found); None: all is right."""
+    conversation_id, user_id, joined_seq, read_seq, due_seq, last_seq, is_whole, count = row
     counted = counts.get((conversation_id, user_id))
     if counted is None:  # not a participant any more
         return None
     where = (conversation_id, user_id, read_seq)
-    kind = Kind.WRONG_UNREAD.value
-    if not joined_seq <= read_seq <= max(joined_seq, last_seq):
-        text = f"the read position is not between {joined_seq} (joined) and {last_seq} (lastSeq)"
-        return (look, kind, text, *where, str(joined_seq), str(read_seq))
+    if joined_seq is None or not 0 <= joined_seq <= max(last_seq, 0):
+        return ("joinedSeq is no number up to lastSeq", *where, _told(last_seq), _told(joined_seq))
+    if read_seq != due_seq:
+        return ("the read position is not the log's", *where, _told(due_seq), _told(read_seq))
     if counted == count or counted - count in range(_newer(ledger, conversation_id) + 1):
         return None
     text = f"unread is not what a recount of the {'log' if is_whole else 'messages'} gives"
-    return (look, kind, text, *where, str(count), str(counted))
+    return (text, *where, _told(count), _told(counted))
+
+
+def _told(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _newer(ledger: Ledger, conversation_id: str) -> int:
@@ -100,4 +116,5 @@ def _newer(ledger: Ledger, conversation_id: str) -> int:
     newest = majority_collection("messages").find_one(
         {"conversationId": conversation_id}, {"seq": 1}, sort=[("seq", -1)]
     )
-    return max(0, newest["seq"] - known) if newest else 0
+    number = whole_number(newest.get("seq")) if newest else None
+    return max(0, number - known) if number is not None else 0

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from chat_project.mongodb import collection
+from consumers.audit import Kind
 from messaging.unread import unread_counts, unread_pipeline
 from tests.audit.conftest import Room
 
@@ -37,3 +40,46 @@ def test_it_reads_a_range_of_the_index_and_no_more(room: Room) -> None:
     assert lookup["indexesUsed"] == ["conversation_seq"]
     assert lookup["totalDocsExamined"] == 2
     assert lookup["collectionScans"] == 0
+
+
+def test_no_more_than_the_limit_is_looked_at(room: Room) -> None:
+    pipeline = unread_pipeline({(room.id, "user-1")}, limit=3)
+    explained: dict[str, Any] = collection("participants").database.command(
+        "explain",
+        {"aggregate": "participants", "pipeline": pipeline, "cursor": {}},
+        verbosity="executionStats",
+    )
+    lookup = next(stage for stage in explained["stages"] if "$lookup" in stage)
+
+    assert lookup["totalDocsExamined"] == 3
+    found = list(collection("participants").aggregate(pipeline))
+    assert found[0]["unread"] == [{"count": 2}]
+
+
+POSITIONS = {
+    "read in a fresh conversation": {"readSeq": 5},
+    "joined and read above the last number": {"joinedSeq": 1_000, "readSeq": 1_000},
+    "joined and read below nothing": {"joinedSeq": -1, "readSeq": -1},
+    "a text": {"readSeq": "4"},
+    "absent": {"readSeq": None},
+}
+
+
+@pytest.mark.parametrize("fields", POSITIONS.values(), ids=POSITIONS.keys())
+@pytest.mark.parametrize("expired", [False, True], ids=["in the log", "older than the log"])
+def test_a_wrong_position_is_found_and_mended(
+    room: Room, fields: dict[str, Any], expired: bool
+) -> None:
+    if expired:
+        first = room.message(1)
+        room.change_message(1, src={**first["src"], "t": 0})
+    query = {"conversationId": room.id, "userId": "user-1"}
+    collection("participants").update_one(query, {"$set": fields})
+
+    assert room.found() == {Kind.WRONG_UNREAD: 1}
+
+    mended = room.audit(mend=True)
+    assert (mended.repaired, mended.differences) == (1, {})
+    after = collection("participants").find_one(query) or {}
+    assert after["joinedSeq"] == after["readSeq"]
+    assert isinstance(after["readSeq"], int)

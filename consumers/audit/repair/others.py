@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from chat_project.mongodb import collection, majority_collection
+from chat_project.mongodb import Document, collection, majority_collection
 from chat_project.redis import RedisAway
 from consumers.audit.cache_check import (
     Truth,
@@ -13,6 +13,7 @@ from consumers.audit.cache_check import (
     read_truth,
 )
 from consumers.audit.findings import Finding
+from consumers.audit.parsing import meant_number, whole_number
 from consumers.audit.repair.tools import Tools
 from consumers.dead_letters import letter_id
 from conversations.cache import inspection
@@ -31,15 +32,27 @@ def remove_orphans(tools: Tools, findings: Iterable[Finding]) -> None:
 
 
 def set_read_positions(tools: Tools, findings: Iterable[Finding]) -> None:
-    """Where the log tells it: up to joinedSeq. Else only back into its bounds."""
+    """To joinedSeq, and that to lastSeq if it is above it; a wrong count alone changes nothing."""
     for finding in findings:
         key = {"conversationId": finding.conversation_id, "userId": finding.user_id}
         before = majority_collection("participants").find_one(key)
-        if before is None or finding.text.endswith("of the messages gives"):
+        head = majority_collection("conversations").find_one({"_id": finding.conversation_id})
+        if before is None or head is None:
             continue
-        change = {"readSeq": before.get("joinedSeq") or 0}
-        tools.note(finding, _participant(finding), before={"readSeq": finding.seq}, after=change)
-        collection("participants").update_one({**key, "readSeq": finding.seq}, {"$set": change})
+        seen = {name: before.get(name) for name in ("joinedSeq", "readSeq")}
+        joined_seq = _joined_seq(before, whole_number(head.get("lastSeq")) or 0)
+        change = dict.fromkeys(seen, joined_seq)
+        if [whole_number(value) for value in seen.values()] == [joined_seq, joined_seq]:
+            continue
+        tools.note(finding, _participant(finding), before=seen, after=change)
+        collection("participants").update_one({"_id": before["_id"], **seen}, {"$set": change})
+
+
+def _joined_seq(participant: Document, last_seq: int) -> int:
+    """What the participant could read before joining counts as read, so the two are one number."""
+    told = [meant_number(participant.get(name)) for name in ("joinedSeq", "readSeq")]
+    number = next((each for each in told if each is not None), 0)
+    return min(max(number, 0), last_seq)
 
 
 def _participant(finding: Finding) -> str:
