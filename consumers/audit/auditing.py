@@ -14,6 +14,7 @@ from consumers.audit.database_side import (
     read_letters_of,
     read_strangers,
 )
+from consumers.audit.errors import CannotCheck
 from consumers.audit.findings import Finding, Kind
 from consumers.audit.ledger import Ledger, pack, unpack
 from consumers.audit.log_side import read_dead_letter_topic, read_log
@@ -44,16 +45,18 @@ class Audit:
         scope: Scope,
         *,
         group_id: str,
+        is_live: bool,
         with_cache: bool,
     ) -> None:
         self.ledger = ledger
         self.reader = reader
         self.environment = environment
-        self.cache_checked = with_cache
+        self.is_live = is_live
+        self.cache_checked = with_cache and is_live
         self.scope = scope
         self._look = 0
         self._kept_up_to: dict[int, int] = {}
-        self.snapshot = take_snapshot(environment, group_id, reader, scope)
+        self.snapshot = take_snapshot(environment, group_id, reader, scope, is_live=is_live)
 
     def read_log(self) -> int:
         """Gives how many records were read."""
@@ -72,6 +75,7 @@ class Audit:
             read_conversations(self.ledger, self.snapshot, self._conversations_in_scope())
             poisoned = self.ledger.rows("SELECT place FROM records WHERE poison IS NOT NULL")
             read_letters_of(self.ledger, self.snapshot, _places(poisoned))
+            self._refuse_unknown()
         self._check(only_affected=False)
 
     def confirm(self, after_seconds: float) -> None:
@@ -194,6 +198,20 @@ class Audit:
             return sorted(self.scope.conversation_ids)
         rows = self.ledger.rows("SELECT DISTINCT conversation_id FROM records")
         return [row[0] for row in rows if row[0] is not None]
+
+    def _refuse_unknown(self) -> None:
+        """A mistyped id must not pass as a conversation without differences."""
+        for id_ in sorted(self.scope.conversation_ids or ()):
+            tables = ("heads", "records", "documents", "letters", "participants")
+            known = (
+                self.ledger.one(
+                    f"SELECT EXISTS (SELECT 1 FROM {table} WHERE conversation_id = ?)",  # noqa: S608  # fixed names
+                    (id_,),
+                )[0]
+                for table in tables
+            )
+            if not any(known):
+                raise CannotCheck(f"there is no conversation {id_}")
 
     def _note_ends(self) -> None:
         """Read after MongoDB: what is stored lies below them."""

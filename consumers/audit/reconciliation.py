@@ -22,16 +22,18 @@ def reconcile(
     *,
     group_id: str | None = None,
     mend: bool = False,
+    is_live: bool = True,
     with_cache: bool = True,
     limit: int = LIMIT,
     second_look_seconds: float = SECOND_LOOK_SECONDS,
 ) -> Report:
     """Compares, on a live system too: only what is wrong twice is told.
 
-    The database is the one of `chat_project.mongodb` in this context; the cache belongs to the
-    live one, so `with_cache` is for that alone. With `mend` the report tells what is left. Constant memory; the temporary folder takes some
-    500 bytes for each record and message. Raises CannotCheck, RetryLater (Kafka is away),
-    pymongo's errors.
+    The database is the one of `chat_project.mongodb` in this context. `is_live` False: it is
+    another one than the consumers', so the cache is not its own, and nothing is produced to the
+    dead-letter topic. With `mend` the report tells what is left. Constant memory; the temporary
+    folder takes some 500 bytes for each record and message. Raises CannotCheck, RetryLater (Kafka
+    is away), pymongo's errors.
     """
     started = time.monotonic()
     group = group_id or environment.kafka_group_id
@@ -42,6 +44,7 @@ def reconcile(
             environment,
             scope,
             group_id=group,
+            is_live=is_live,
             with_cache=with_cache,
         )
         records = audit.read_log()

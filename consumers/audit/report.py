@@ -76,7 +76,12 @@ def _line(finding: Finding) -> str:
 def write_metrics(report: Report, path: Path, *, now: float) -> None:
     """A Prometheus textfile, replaced in one step; `now` in epoch seconds. Raises OSError."""
     registry = CollectorRegistry()
-    differences = Gauge("reconcile_differences", "Differences found", ["kind"], registry=registry)
+    differences = Gauge(
+        "reconcile_differences",
+        "Differences found; closable_letter is allowed",
+        ["kind"],
+        registry=registry,
+    )
     for kind in Kind:
         differences.labels(kind.value).set(report.differences.get(kind, 0))
     in_flight = Gauge("reconcile_in_flight", "Records not handled yet", registry=registry)

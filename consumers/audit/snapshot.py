@@ -8,6 +8,7 @@ import msgspec
 from confluent_kafka.admin import AdminClient
 
 from chat_project.kafka_logs import kafka_logger
+from chat_project.mongodb import database
 from chat_project.settings.environment import Environment
 from consumers.audit.errors import CannotCheck
 from consumers.audit.scope import Scope
@@ -58,11 +59,12 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 def take_snapshot(
-    environment: Environment, group_id: str, reader: LogReader, scope: Scope
+    environment: Environment, group_id: str, reader: LogReader, scope: Scope, *, is_live: bool
 ) -> Snapshot:
     """First the ends, then what is committed: what lies below both was handled before now.
 
-    Raises CannotCheck when there is no topic, RetryLater when Kafka is away.
+    Raises CannotCheck when there is no topic, or when its messages cannot be in this database;
+    RetryLater when Kafka is away. `is_live` False: another database than the consumers'.
     """
     topic = environment.message_topic
     admin = AdminClient({**environment.kafka_connection()}, logger=kafka_logger)
@@ -74,8 +76,14 @@ def take_snapshot(
     described = describe(admin, topic)
     with closing(LagReader(environment.kafka_connection(), group_id)) as lags:
         committed = {each.partition: each.committed or 0 for each in lags.read([topic])}
+    known = known_generation(described)
+    if known is None and (not is_live or any(committed.values())):
+        raise CannotCheck(
+            f"the database {database().name} does not exist, or has never held {topic}: its"
+            " collection topics does not know this topic, though consumers have handled records"
+        )
     return Snapshot(
-        generation=_generation(described),
+        generation=known or _never_consumed(described),
         spans=_spans(reader, topic, bounds, scope),
         ends={partition: span.end for partition, span in bounds.items()},
         committed=committed,
@@ -89,9 +97,8 @@ def _cut(bounds: Mapping[int, Span], up_to: Mapping[int, int]) -> dict[int, Span
     }
 
 
-def _generation(described: TopicDescription) -> Generation:
-    unknown = Generation(described.topic, NEVER_CONSUMED, (Growth(described.partitions, {}),))
-    return known_generation(described) or unknown
+def _never_consumed(described: TopicDescription) -> Generation:
+    return Generation(described.topic, NEVER_CONSUMED, (Growth(described.partitions, {}),))
 
 
 def _spans(

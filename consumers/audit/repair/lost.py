@@ -46,6 +46,8 @@ def _is_to_be_stored(letter: Document) -> bool:
 
 
 def _keep_again(tools: Tools, finding: Finding, record: Record, letter: Document) -> None:
+    if not tools.audit.is_live:
+        return  # the topic is not this database's
     tools.note(finding, f"dead letter {letter['_id']}", before=letter)
     reason = Poison(Reason(letter["reason"]), letter.get("error", ""))
     tools.bury(record, reason, is_known=True)

@@ -6,11 +6,12 @@ from chat_project import audit_log
 from consumers.audit.auditing import Audit
 from consumers.audit.findings import Finding
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
-from consumers.dead_letters import Buried, DeadLetter, bury
+from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic, bury
 from consumers.decoding import SentMessage
 from consumers.errors import Poison
 from consumers.log_reader import Span
 from consumers.names import RememberedNames
+from consumers.rebuild.letters import NoDeadLetterTopic
 from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
 from consumers.writer import MessageWriter
@@ -27,9 +28,11 @@ class Tools:
         self.by = by or audit_log.operating_system_user()
         self.repaired = 0
         self._registry: Registry = chat_registry(environment.message_topic)
-        self._topic = KafkaDeadLetterTopic(
-            environment.kafka_connection(), environment.dead_letter_topic, group_id
-        )
+        self._topic: DeadLetterTopic = NoDeadLetterTopic()
+        if audit.is_live:
+            self._topic = KafkaDeadLetterTopic(
+                environment.kafka_connection(), environment.dead_letter_topic, group_id
+            )
 
     def note(
         self, finding: Finding, target: str, *, before: object = None, after: object = None
