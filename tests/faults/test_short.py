@@ -7,19 +7,26 @@ import pytest
 from devstack import Stack
 from tests.faults.oracle import recount
 from tests.faults.round import Round, running_round
-from tests.faults.rows.all import WAYS
+from tests.faults.rows.all import ROWS, WAYS
 from tests.faults.rows.kinds import Way
 from tests.faults.runner import Plan, run_round
 from tests.faults.servers import Servers
 
 CHOSEN: list[tuple[str, str, str, int]] = [
     ("kill -9", "after half of insert", "classic", 1),
-    ("kill -9", "after update-heads", "consumer", 1),
     ("zombie", "after read-ids", "consumer", 1),
+    ("rebalance storm", "a member is replaced", "consumer", 1),
+    ("Kafka", "the only broker hanging", "classic", 1),
     ("MongoDB", "replies cut after the write", "classic", 1),
+    ("Redis", "flushed", "consumer", 1),
     ("poison", "nothing else", "classic", 1),
     ("duplicates", "with other content", "consumer", 3),
+    ("full replay", "offsets to 0", "classic", 1),
+    ("API", "kill -9 of a worker", "classic", 1),
+    ("clock", "messages dated in the past", "consumer", 1),
 ]
+
+assert {row for row, *_ in CHOSEN} == set(ROWS)
 
 Damage = Callable[[Round], object]
 

@@ -68,6 +68,19 @@ def _all_stopped(one: Round) -> None:
         one.servers.mend()
 
 
+def _only_one_hanging(one: Round) -> None:
+    """SIGSTOP of a cluster of one: its connections stay open and nothing answers."""
+    one.consume(count=one.consumers)
+    one.load.send(100)
+    wait_until(lambda: one.count_stored() > 0, "something is stored")
+    [broker] = one.servers.brokers
+    with one.load.traffic():
+        broker.pause()
+        seen_until(lambda: not _leaders(one), "nothing answers")
+        broker.resume()
+        _work_goes_on(one)
+
+
 def _broker(one: Round, number: int) -> Service:
     return one.servers.service(f"kafka-{number}")
 
@@ -125,6 +138,7 @@ def _work_goes_on(one: Round) -> None:
 
 
 WAYS = [
+    Way(ROW, "the only broker hanging", _only_one_hanging),
     Way(ROW, "leader killed and restarted", _leader_killed, Need.THREE_BROKERS),
     Way(ROW, "leader moved", _leader_moved, Need.THREE_BROKERS),
     Way(ROW, "coordinator cut off", _coordinator_cut_off, Need.THREE_BROKERS),

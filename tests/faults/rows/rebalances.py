@@ -65,6 +65,7 @@ def _too_slow_in(step: Step) -> Fault:
 
 WAYS = [
     Way(ROW, "members come and go", _members_come_and_go(CHANGES)),
+    Way(ROW, "a member is replaced", _members_come_and_go(1)),
     Way(ROW, "max.poll.interval exceeded after insert", _too_slow_in(Step.INSERT)),
     Way(ROW, "max.poll.interval exceeded after update-heads", _too_slow_in(Step.UPDATE_HEADS)),
 ]
