@@ -1,13 +1,13 @@
 """The part of a rebuilt database that is older than the log: which messages, and their heads.
 
 A message is older when its record is no longer in the topic: it lay in an earlier life of the topic
-(`src.t`), or before the partition's first record. Tombstones have no `src`; those stay that lie
-below an older message of their conversation, the others are made again.
+(`src.t`), or before the partition's first record. Tombstones have no `src`: those between the
+conversation's messages of the log are made again, all others stay, for no record makes them.
 """
 
 from collections.abc import Mapping, Sequence
 
-from chat_project.mongodb import Document, collection, taking_up_to
+from chat_project.mongodb import Document, collection, taking_up_to, using_database
 from consumers.rebuild.copying import COPY_SECONDS
 
 _LAST_MESSAGE_FIELDS = ("seq", "senderId", "senderName", "content", "sentAt")
@@ -48,15 +48,39 @@ def head_before_the_log(t: int, first_offsets: Mapping[int, int]) -> list[Docume
     ]
 
 
-def start_heads(t: int) -> None:
+def start_heads(t: int, first_offsets: Mapping[int, int], *, live: str) -> None:
     """Sets the heads of the conversations by their copied messages, and drops the tombstones that
-    are made again."""
+    are made again, by what the database `live` has numbered from the log."""
     with taking_up_to(COPY_SECONDS):
         _merge_into_heads(_last_numbers(), "merge")
-        _drop_newer_tombstones()
+        for conversation_id in _with_tombstones():
+            in_log = {"conversationId": conversation_id, **_in_the_log(t, first_offsets)}
+            _sort_out_tombstones(conversation_id, _first_and_last_number(live, in_log))
         _merge_into_heads(_last_messages(), "merge")
         newer_wins = {"$mergeObjects": ["$$new.log", "$log"]}
         _merge_into_heads(_marks(t), [{"$set": {"log": newer_wins}}])
+
+
+def end_heads() -> None:
+    """Counts the tombstones that follow a conversation's last message; one that does not follow
+    it belongs to what came after the rebuilt log, and is dropped."""
+    head = {"from": "conversations", "localField": "conversationId", "foreignField": "_id"}
+    stages: list[Document] = [
+        {"$match": _TOMBSTONE},
+        {"$lookup": {**head, "as": "head"}},
+        {"$match": {"$expr": {"$gt": ["$seq", {"$first": "$head.lastSeq"}]}}},
+        {"$sort": {"conversationId": 1, "seq": 1}},
+        {"$project": {"conversationId": 1, "seq": 1}},
+    ]
+    with pymongo.timeout(COPY_SECONDS):
+        for tombstone in collection("messages").aggregate(stages, allowDiskUse=True):
+            number = tombstone["seq"]
+            counted = collection("conversations").update_one(
+                {"_id": tombstone["conversationId"], "lastSeq": number - 1},
+                {"$set": {"lastSeq": number}},
+            )
+            if not counted.matched_count:
+                collection("messages").delete_one({"_id": tombstone["_id"]})
 
 
 def _merge_into_heads(stages: Sequence[Document], when_matched: str | list[Document]) -> None:
@@ -71,18 +95,35 @@ def _last_numbers() -> list[Document]:
     ]
 
 
-def _drop_newer_tombstones() -> None:
-    head = {"from": "conversations", "localField": "conversationId", "foreignField": "_id"}
-    newer = collection("messages").aggregate(
-        [
-            {"$match": _TOMBSTONE},
-            {"$lookup": {**head, "as": "head"}},
-            {"$match": {"$expr": {"$gt": ["$seq", {"$first": "$head.lastSeq"}]}}},
-            {"$project": {"_id": 1}},
-        ]
-    )
-    for document in newer:
-        collection("messages").delete_one(document)
+def _in_the_log(t: int, first_offsets: Mapping[int, int]) -> Document:
+    spans = [{"src.p": p, "src.o": {"$gte": offset}} for p, offset in first_offsets.items()]
+    return {"src.t": t, "$or": spans}
+
+
+def _with_tombstones() -> list[str]:
+    stages = [{"$match": _TOMBSTONE}, {"$group": {"_id": "$conversationId"}}]
+    return [document["_id"] for document in collection("messages").aggregate(stages)]
+
+
+def _first_and_last_number(live: str, query: Document) -> tuple[int, int] | None:
+    with using_database(live):
+        messages = collection("messages")
+        first = messages.find_one(query, {"seq": 1}, sort=[("seq", 1)])
+        last = messages.find_one(query, {"seq": 1}, sort=[("seq", -1)])
+    return (first["seq"], last["seq"]) if first and last else None
+
+
+def _sort_out_tombstones(conversation_id: str, in_log: tuple[int, int] | None) -> None:
+    """Drops those between the two numbers, and counts on from the last one below both."""
+    here, messages = {"conversationId": conversation_id}, collection("messages")
+    below: Document = here
+    if in_log:
+        between = {"$gt": in_log[0], "$lt": in_log[1]}
+        messages.delete_many({**here, **_TOMBSTONE, "seq": between})
+        below = {**here, "seq": {"$lt": in_log[0]}}
+    if last := messages.find_one(below, {"seq": 1}, sort=[("seq", -1)]):
+        head = {"_id": conversation_id}
+        collection("conversations").update_one(head, {"$set": {"lastSeq": last["seq"]}})
 
 
 def _last_messages() -> list[Document]:

@@ -15,9 +15,15 @@ from consumers.attempts import attempt
 from consumers.client import message_handler
 from consumers.errors import Refused
 from consumers.log_reader import LogReader, Span
+from consumers.rebuild.comparing import count_renumbered
 from consumers.rebuild.copying import check_target, copy_collections
 from consumers.rebuild.letters import NoDeadLetterTopic, without_given_up
-from consumers.rebuild.older import head_before_the_log, older_messages, start_heads
+from consumers.rebuild.older import (
+    end_heads,
+    head_before_the_log,
+    older_messages,
+    start_heads,
+)
 from consumers.records import Record
 from consumers.replay.applying import SilentEffects, apply_all
 from consumers.replay.replaying import log_reader
@@ -28,13 +34,15 @@ NO_LIMIT = 2**63
 
 
 class Rebuilt(msgspec.Struct, frozen=True, rename="camel"):
-    """`up_to`: the next offset by partition; `started_at`: by this machine's clock."""
+    """`up_to`: the next offset by partition; `started_at`: by this machine's clock; `renumbered`:
+    messages whose number is another one than in the live database."""
 
     database: str
     started_at: datetime
     copied: int
     applied: int
     dead: int
+    renumbered: int
     up_to: Mapping[int, int]
 
 
@@ -63,8 +71,9 @@ def rebuild(environment: Environment, into: str, progress: Progress) -> Rebuilt:
         with _quiet():
             t, copied = _copy(described, spans, into)
             applied, dead = _apply(environment, reader, described, spans, t, into, progress)
+    renumbered = count_renumbered(database().name, into)
     up_to = {partition: span.end for partition, span in spans.items()}
-    return Rebuilt(into, started_at, copied, applied, dead, up_to)
+    return Rebuilt(into, started_at, copied, applied, dead, renumbered, up_to)
 
 
 def _copy(described: TopicDescription, spans: Mapping[int, Span], into: str) -> tuple[int, int]:
@@ -80,8 +89,9 @@ def _copy(described: TopicDescription, spans: Mapping[int, Span], into: str) -> 
         older_messages=older_messages(t, first_offsets),
         conversation_stages=head_before_the_log(t, first_offsets),
     )
+    live = database().name
     with using_database(into):
-        start_heads(t)
+        start_heads(t, first_offsets, live=live)
         return t, collection("messages").count_documents({})
 
 
@@ -117,6 +127,7 @@ def _apply(
     with using_database(into):
         handler.assigned([described], {})
         apply_all(handler, batches(), on_progress=progress.on_records)
+        end_heads()
     return total, effects.applied.dead
 
 

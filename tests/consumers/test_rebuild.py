@@ -88,6 +88,17 @@ def content(name: str) -> dict[str, list[Document]]:
     return found
 
 
+def lasts(name: str) -> dict[str, int]:
+    return {each["_id"]: each["lastSeq"] for each in content(name)["conversations"]}
+
+
+def put_tombstone_in_place_of(document: Document) -> None:
+    """As `reconcile --repair` does with a foreign message."""
+    room, seq = document["conversationId"], document["seq"]
+    collection("messages").delete_one({"_id": document["_id"]})
+    collection("messages").insert_one(tombstone_document(room, "tenant-1", seq, document["sentAt"]))
+
+
 def indexes_of(name: str) -> dict[str, Any]:
     with using_database(name):
         return {each: collection(each).index_information() for each in COLLECTIONS}
@@ -149,11 +160,7 @@ def test_messages_older_than_the_log_are_copied(live: Live, conversation: MakeCo
     for room in (partly, wholly):
         live.pipeline.send(room, 10)
     live.drain()
-    in_the_middle = stored(partly)[2]
-    collection("messages").delete_one({"_id": in_the_middle["_id"]})
-    collection("messages").insert_one(
-        tombstone_document(partly, "tenant-1", 3, in_the_middle["sentAt"])
-    )
+    put_tombstone_in_place_of(stored(partly)[2])
     live.forget_records(partly, stored(partly)[5]["src"]["o"])
     live.forget_records(wholly, stored(wholly)[-1]["src"]["o"] + 1)
     live.pipeline.send(partly, 5)
@@ -180,6 +187,56 @@ def test_a_tombstone_within_the_log_is_made_again(
 
     assert [document.get("isDeleted") for document in stored(room)] == [None, True, None]
     assert content(live.into) == content(live.name)
+
+
+@pytest.mark.parametrize("later", [0, 3], ids=["the last of all", "with messages in the log"])
+def test_a_tombstone_that_no_record_makes_is_copied(
+    live: Live, conversation: MakeConversation, later: int
+) -> None:
+    room = conversation()
+    live.pipeline.send(room, 6)
+    live.drain()
+    live.forget_records(room, stored(room)[-1]["src"]["o"] + 1)
+    put_tombstone_in_place_of(stored(room)[-1])
+    live.pipeline.send(room, later)
+    live.drain()
+
+    live.rebuild()
+
+    assert head(room)["lastSeq"] == 6 + later
+    assert content(live.into)["messages"] == content(live.name)["messages"]
+    assert lasts(live.into) == lasts(live.name)
+
+
+def test_a_tombstone_behind_the_messages_of_the_log_is_copied(
+    live: Live, conversation: MakeConversation
+) -> None:
+    room = conversation()
+    live.pipeline.send(room, 3)
+    live.drain()
+    last = stored(room)[-1]
+    collection("messages").insert_one(tombstone_document(room, "tenant-1", 4, last["sentAt"]))
+    collection("conversations").update_one({"_id": room}, {"$set": {"lastSeq": 4}})
+
+    live.rebuild()
+
+    assert content(live.into) == content(live.name)
+
+
+def test_other_numbers_than_the_live_ones_are_told(
+    live: Live, conversation: MakeConversation
+) -> None:
+    room = conversation()
+    live.pipeline.send(room, 4)
+    live.drain()
+    for document in reversed(stored(room)[1:]):
+        seq = document["seq"] + 1
+        collection("messages").update_one({"_id": document["_id"]}, {"$set": {"seq": seq}})
+
+    code, output = live.command("rebuild", "--into", live.into, "--yes")
+
+    assert code == 1
+    assert f"3 messages of {live.into} have other numbers than in {live.name}" in output
 
 
 def test_messages_of_an_earlier_life_of_the_topic_are_copied(

@@ -22,8 +22,9 @@ from consumers.rebuild.rebuilding import Progress, Rebuilt, rebuild
 class Command(BaseCommand):
     help = (
         "Builds a second database on the same server: copies what the log does not hold, applies"
-        " the log, and audits the result. The live database is only read. Exit 0: equal; 1: not to"
-        " the end (drop it), or with differences; 2: wrong arguments, or refused."
+        " the log, audits the result, and compares its numbers with the live ones. The live"
+        " database is only read. Exit 0: equal; 1: not to the end (drop it), or with differences;"
+        " 2: wrong arguments, or refused."
     )
 
     @override
@@ -53,13 +54,19 @@ class Command(BaseCommand):
             self._print(rebuilt, report)
         if not report.is_clean:
             raise CommandError(f"{into} differs from the log: do not use it")
+        if rebuilt.renumbered:
+            raise CommandError(
+                f"{rebuilt.renumbered} messages of {into} have other numbers than in {live}, and"
+                " read positions would mean others: do not use it"
+            )
 
     def _print(self, rebuilt: Rebuilt, report: Report) -> None:
         ends = ", ".join(f"{partition}: {end}" for partition, end in rebuilt.up_to.items())
         since = rebuilt.started_at.isoformat(timespec="seconds")
         self.stdout.write(
             f"{rebuilt.copied} messages copied, {rebuilt.applied} records applied,"
-            f" {rebuilt.dead} dead letters among them.\n" + "\n".join(as_text(report)) + "\n"
+            f" {rebuilt.dead} dead letters among them; {rebuilt.renumbered} messages have other"
+            " numbers than in the live database.\n" + "\n".join(as_text(report)) + "\n"
             f"{rebuilt.database} holds the log up to these offsets by partition: {ends}.\n"
             "What was sent, founded or changed since is in the live database only.\n"
             "To use it: pause sending, stop the consumers, set MONGODB_DATABASE="
