@@ -74,11 +74,13 @@ class TopicGrowth:
         self._pause = Pause(self._topic)
 
     def is_done(self) -> bool:
-        """An earlier run has finished this growth."""
-        state = read_accepting(self._topic)
-        return state == Accepting(self._partitions, paused=False) and set(self._counts()) == {
-            self._partitions
-        }
+        """An earlier run has finished this growth, or the topics were made with that count."""
+        if read_accepting(self._topic) not in (None, Accepting(self._partitions, paused=False)):
+            return False
+        if set(self._counts()) != {self._partitions}:
+            return False
+        generation = known_generation(describe(self._admin, self._topic))
+        return generation is None or generation.partitions == self._partitions
 
     def check(self) -> int:
         """The count before the growth. Raises GrowthRefused, saying what is allowed."""

@@ -26,6 +26,11 @@ REQUEST_TIMEOUT_SECONDS = 10.0
 VISIBLE_TIMEOUT_SECONDS = 20.0
 
 _DAY_MS = 24 * 60 * 60 * 1000
+_MESSAGE_BYTES = 1024 * 1024 + 12
+"""Kafka's own default: the greatest request body (1 MiB), and the overhead of a batch."""
+_DEAD_LETTER_BYTES = 2 * 1024 * 1024
+_AT_LEAST = frozenset({"max.message.bytes"})
+"""Settings of which more does no harm."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class TopicAdministration:
         existing = self._metadata().topics
         missing = [plan for plan in plans if plan.name not in existing]
         created = self._create(missing) if missing else []
-        self._wait_until_visible({plan.name: plan.partitions for plan in missing})
+        # What somebody else made meanwhile may have any number of partitions: it is compared later.
+        self._wait_until_visible({p.name: p.partitions if p in created else 1 for p in missing})
         return created
 
     def partition_count(self, topic: str) -> int | None:
@@ -82,7 +88,10 @@ class TopicAdministration:
             yield f"replication factor: {replicas}, wanted {plan.replication_factor}"
         actual = self._configs(plan.name)
         for name, wanted in plan.configs.items():
-            if actual.get(name) != wanted:
+            if name in _AT_LEAST:
+                if int(actual.get(name, 0)) < int(wanted):
+                    yield f"{name}: {actual.get(name)}, wanted at least {wanted}"
+            elif actual.get(name) != wanted:
                 yield f"{name}: {actual.get(name)}, wanted {wanted}"
 
     def _create(self, plans: Sequence[TopicPlan]) -> list[TopicPlan]:
@@ -132,14 +141,22 @@ def planned_topics(environment: Environment, *, brokers: int) -> list[TopicPlan]
     durable = {
         "min.insync.replicas": "2" if replication_factor == WANTED_REPLICATION_FACTOR else "1",
         "unclean.leader.election.enable": "false",
+        # Nothing is removed but by age: neither older records of a key nor those beyond a size.
+        "cleanup.policy": "delete",
+        "retention.bytes": "-1",
     }
     messages = {
         **durable,
         "retention.ms": str(7 * _DAY_MS),
         # A record's age must not depend on its sender's clock (design section 5, step 8).
         "message.timestamp.type": "LogAppendTime",
+        "max.message.bytes": str(_MESSAGE_BYTES),
     }
-    dead_letters = {**durable, "retention.ms": "-1", "max.message.bytes": str(2 * 1024 * 1024)}
+    dead_letters = {
+        **durable,
+        "retention.ms": "-1",
+        "max.message.bytes": str(_DEAD_LETTER_BYTES),
+    }
     partitions = environment.kafka_partitions
     return [
         TopicPlan(environment.message_topic, partitions, replication_factor, messages),

@@ -361,6 +361,27 @@ def test_the_command_grows_once_and_says_so(
     assert "accepting was not paused" in run(monkeypatch, topics, "--resume-accepting")
 
 
+def test_the_count_that_a_topic_was_made_with_is_there_already(
+    topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = run(monkeypatch, topics, "--partitions", "2", "--yes")
+
+    assert output == f"{topics.topic} has 2 partitions already\n"
+    assert read_accepting(topics.topic) is None
+
+
+def test_partitions_that_were_added_past_the_command_are_not_taken_for_a_growth(
+    topics: Topics,
+) -> None:
+    topics.administration.add_partitions([topics.topic, topics.environment.dead_letter_topic], 4)
+
+    growing = topics.growth(4)
+
+    assert not growing.is_done()
+    with pytest.raises(GrowthRefused, match="multiple"):
+        growing.check()
+
+
 class Sender(threading.Thread):
     """Sends one text after the other into its room until told to stop; retries with the key."""
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -80,14 +81,33 @@ def test_a_second_run_changes_nothing(settings_with: UseSettings) -> None:
 def test_each_difference_of_an_existing_topic_is_told_and_left(settings_with: UseSettings) -> None:
     settings = settings_with()
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
-    odd = NewTopic(settings.message_topic, 3, config={"retention.ms": "1000"})
-    admin.create_topics([odd])[settings.message_topic].result()
+    odd = {
+        "retention.ms": "1000",
+        "retention.bytes": "1000",
+        "cleanup.policy": "compact",
+        "max.message.bytes": "1000",
+    }
+    new = NewTopic(settings.message_topic, 3, config=odd)
+    admin.create_topics([new])[settings.message_topic].result()
 
     for _ in range(2):
         _, warnings = run()
         assert "partitions: 3, wanted 10" in warnings
         assert "retention.ms: 1000, wanted 604800000" in warnings
         assert "message.timestamp.type: CreateTime, wanted LogAppendTime" in warnings
+        assert "retention.bytes: 1000, wanted -1" in warnings
+        assert "cleanup.policy: compact, wanted delete" in warnings
+        assert "max.message.bytes: 1000, wanted at least 1048588" in warnings
+
+
+def test_a_topic_that_takes_greater_records_does_not_differ(settings_with: UseSettings) -> None:
+    settings = settings_with()
+    _, dead_letters = planned_topics(settings, brokers=1)
+    roomy = dict(dead_letters.configs) | {"max.message.bytes": str(4 * 1024 * 1024)}
+    administration = TopicAdministration(settings.kafka_connection())
+    administration.create_missing([replace(dead_letters, configs=roomy)])
+
+    assert list(administration.differences(dead_letters)) == []
 
 
 @pytest.mark.parametrize(
