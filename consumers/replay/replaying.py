@@ -27,16 +27,25 @@ def plan_replay(
 ) -> list[Move]:
     """What would be replayed, by partition (all of the topic by default); changes nothing.
 
-    Raises Refused for a partition or a topic that does not exist, RetryLater.
+    Raises Refused for a partition or a topic that does not exist and for a group that has committed
+    nothing (a mistyped one, too), RetryLater.
     """
     topic = environment.message_topic
     with log_reader(environment) as reader:
         bounds = reader.bounds(topic)
+        if not bounds:
+            raise Refused(f"there is no topic {topic}")
         if missing := sorted(set(partitions) - bounds.keys()):
             raise Refused(f"{topic} has no partition {missing}; it has {list(bounds)}")
         wanted = wanted_offsets(reader, topic, start)
     chosen = {p: offset for p, offset in wanted.items() if not partitions or p in partitions}
-    return planned(chosen, _committed(environment, group_id), bounds)
+    committed = _committed(environment, group_id)
+    if all(offset is None for offset in committed.values()):
+        raise Refused(
+            f"the group {group_id} has committed nothing in {topic}: if that is its name, its"
+            " consumers begin at the first record anyway"
+        )
+    return planned(chosen, committed, bounds)
 
 
 def refuse_group_in_use(environment: Environment, group_id: str) -> None:

@@ -266,6 +266,40 @@ def test_a_partition_that_does_not_exist_is_refused(pipeline: Pipeline) -> None:
     assert "has no partition [10]" in output
 
 
+@pytest.mark.parametrize("live", [(), ("--live",), ("--dry-run",)], ids=["move", "live", "dry"])
+def test_a_group_that_has_committed_nothing_is_refused(
+    pipeline: Pipeline, live: Sequence[str]
+) -> None:
+    pipeline.produce([b"no event"] * 3, partition=2)
+    drain(pipeline)
+
+    code, output = replay(pipeline, "--from", "beginning", "--group", "nope", "--yes", *live)
+
+    assert code == 2
+    assert f"the group nope has committed nothing in {pipeline.environment.message_topic}" in output
+
+
+def test_a_topic_that_does_not_exist_is_refused(pipeline: Pipeline) -> None:
+    pipeline.variables["KAFKA_TOPIC_PREFIX"] = "nowhere"
+
+    code, output = replay(pipeline, "--from", "beginning", "--yes")
+
+    assert code == 2
+    assert "there is no topic nowhere.message.sent" in output
+
+
+@pytest.mark.parametrize("start", ["4", "2100-01-01", "4 --live"])
+def test_nothing_to_replay_is_said_and_nothing_done(pipeline: Pipeline, start: str) -> None:
+    pipeline.produce([b"no event"] * 4, partition=2)
+    drain(pipeline)
+
+    code, output = replay(pipeline, "--from", *start.split())
+
+    assert (code, pipeline.lag()) == (0, 0)
+    assert "nothing to replay" in output
+    assert "sent back" not in output
+
+
 @pytest.mark.parametrize("text", ["end", "-1", "2025-13-01", "1e3"])
 def test_a_start_that_is_none_is_refused_with_what_is_allowed(
     pipeline: Pipeline, text: str

@@ -22,7 +22,8 @@ class Command(BaseCommand):
     help = (
         "Sends the stopped consumer group back in the message topic; its consumers then handle the"
         " records again. With --live: handles them in this process, the consumers may run. Exit 0:"
-        " done; 1: not done, or not to the end; 2: wrong arguments, or refused."
+        " done, or nothing to replay; 1: not done, or not to the end; 2: wrong arguments, or"
+        " refused (also: no such topic, or a group that has committed nothing)."
     )
 
     @override
@@ -70,8 +71,8 @@ class Command(BaseCommand):
         applied = None
         if not options["json"]:
             self._print(moves)
-        if not dry_run:
-            records = sum(move.records for move in moves)
+        records = sum(move.records for move in moves)
+        if records and not dry_run:
             confirm(f"Handle {records} records of {group_id} again", yes=options["yes"])
             if live:
                 applied = _live(group_id, moves, records)
@@ -100,6 +101,8 @@ class Command(BaseCommand):
             document = {"group": group_id, "dryRun": dry_run, "partitions": moves}
             answer = document | ({"applied": applied} if applied else {})
             self.stdout.write(msgspec.json.encode(answer).decode())
+        elif not any(move.records for move in moves):
+            self.stdout.write(f"nothing to replay: {group_id} has handled no record from there on")
         elif dry_run:
             self.stdout.write("nothing was changed")
         elif applied is None:
