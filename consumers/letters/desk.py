@@ -1,6 +1,6 @@
 """The dead letters of this installation: its topics, its collection, its Kafka."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from confluent_kafka.admin import AdminClient
 
@@ -61,14 +61,24 @@ class Desk:
             )
         return generation_of(describe(self._admin, topic))
 
-    def discard(self, letters: Sequence[Letter], *, why: str, by: str) -> int:
+    def discard(
+        self,
+        letters: Sequence[Letter],
+        *,
+        why: str,
+        by: str,
+        on_progress: Callable[[int], object],
+    ) -> int:
         """Closes those that are not discarded yet; gives how many. The records remain."""
         wanted = [letter for letter in letters if letter.state != State.DISCARDED]
         for letter in wanted:
             closing.discard(letter, why=why, by=by)
+            on_progress(1)
         return len(wanted)
 
-    def remove_discarded(self) -> int:
-        """Frees the front of the dead-letter topic; gives how many offsets."""
+    def remove_discarded(self, *, on_progress: Callable[[int], object]) -> int:
+        """Frees the front of the dead-letter topic; gives how many offsets. `on_progress` hears
+        how many records more were looked through."""
+        topic = self._environment.dead_letter_topic
         with taking_up_to(TRIM_SECONDS):
-            return trim(self._reader, self._admin, self._environment.dead_letter_topic)
+            return trim(self._reader, self._admin, topic, on_progress=on_progress)

@@ -27,9 +27,23 @@ class Fate(StrEnum):
     """What a retry did with one letter."""
 
     RETRIED = "retried"
-    CLOSED_ALREADY = "closed already"
+    RETRIED_ALREADY = "retried already"
+    STORED_ALREADY = "stored already"
+    DISCARDED = "discarded"
     ANOTHER_TOPIC = "of another topic"
     NO_RECORD = "no record"
+
+    @property
+    def is_done(self) -> bool:
+        """The record went through the message topic again, now or earlier, or needs not to."""
+        return self in (Fate.RETRIED, Fate.RETRIED_ALREADY, Fate.STORED_ALREADY)
+
+
+_CLOSED = {
+    State.RETRIED: Fate.RETRIED_ALREADY,
+    State.STORED: Fate.STORED_ALREADY,
+    State.DISCARDED: Fate.DISCARDED,
+}
 
 
 class Outcome(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,8 +65,9 @@ def retry(
     """Produces each open letter again and closes it, in the order given, which is the log's.
 
     `present` gives the present life of the topic that `producer` writes to; it is asked for each
-    chunk, and what it raises ends the retry between two. Raises RetryLater when Kafka is away. A death between producing and closing leaves the letter open: retried
-    again, its second record is dropped by the consumer as a duplicate.
+    chunk, and what it raises ends the retry between two. Raises RetryLater when Kafka is away. A
+    death between producing and closing leaves the letter open: retried again, its second record is
+    dropped by the consumer as a duplicate.
     """
     waiting = iter(letters)
     while chunk := list(islice(waiting, CHUNK_LETTERS)):
@@ -78,7 +93,7 @@ def retry(
 
 def _obstacle(letter: Letter, generation: Generation) -> Fate | None:
     if letter.state != State.OPEN:
-        return Fate.CLOSED_ALREADY
+        return _CLOSED[letter.state]
     return None if letter.topic == generation.topic else Fate.ANOTHER_TOPIC
 
 

@@ -1,6 +1,6 @@
 """Removes from the dead-letter topic what is discarded: Kafka removes from the front only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient
@@ -14,7 +14,9 @@ from consumers.offsets import ANSWER_SECONDS
 from consumers.records import Record
 
 
-def trim(reader: LogReader, admin: AdminClient, topic: str) -> int:
+def trim(
+    reader: LogReader, admin: AdminClient, topic: str, *, on_progress: Callable[[int], object]
+) -> int:
     """Deletes the longest prefix of each partition whose letters are all discarded.
 
     Copies of a discarded letter count as discarded. Gives how many offsets were freed; a record
@@ -22,7 +24,7 @@ def trim(reader: LogReader, admin: AdminClient, topic: str) -> int:
     """
     freed, requests = 0, []
     for partition, bounds in reader.bounds(topic).items():
-        end = _end_of_discarded(reader, topic, partition, bounds)
+        end = _end_of_discarded(reader, topic, partition, bounds, on_progress)
         if end > bounds.start:
             freed += end - bounds.start
             requests.append(kafka.TopicPartition(topic, partition, end))
@@ -31,9 +33,16 @@ def trim(reader: LogReader, admin: AdminClient, topic: str) -> int:
     return freed
 
 
-def _end_of_discarded(reader: LogReader, topic: str, partition: int, bounds: Span) -> int:
+def _end_of_discarded(
+    reader: LogReader,
+    topic: str,
+    partition: int,
+    bounds: Span,
+    on_progress: Callable[[int], object],
+) -> int:
     end = bounds.start
     for records in reader.read(topic, {partition: bounds}):
+        on_progress(len(records))
         discarded = _discarded(records)
         for record in records:
             if original_coordinates(record) not in discarded:

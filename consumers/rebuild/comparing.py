@@ -2,9 +2,7 @@
 
 from itertools import islice
 
-import pymongo
-
-from chat_project.mongodb import client
+from chat_project.mongodb import client, taking_up_to
 from consumers.rebuild.copying import COPY_SECONDS
 
 CHUNK_MESSAGES = 1_000
@@ -17,7 +15,7 @@ def count_renumbered(live: str, into: str) -> int:
     """
     ours, theirs = client()[into]["messages"], client()[live]["messages"]
     renumbered = 0
-    with pymongo.timeout(COPY_SECONDS):
+    with taking_up_to(COPY_SECONDS):
         rebuilt = ours.find({}, {"seq": 1})
         while chunk := list(islice(rebuilt, CHUNK_MESSAGES)):
             numbers = {document["_id"]: document["seq"] for document in chunk}

@@ -72,7 +72,7 @@ def end_heads() -> None:
         {"$sort": {"conversationId": 1, "seq": 1}},
         {"$project": {"conversationId": 1, "seq": 1}},
     ]
-    with pymongo.timeout(COPY_SECONDS):
+    with taking_up_to(COPY_SECONDS):
         for tombstone in collection("messages").aggregate(stages, allowDiskUse=True):
             number = tombstone["seq"]
             counted = collection("conversations").update_one(

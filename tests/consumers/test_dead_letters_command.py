@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -53,6 +54,24 @@ def command(pipeline: Pipeline | None, *arguments: str) -> subprocess.CompletedP
     )
 
 
+def on_a_terminal(pipeline: Pipeline, *arguments: str) -> str:
+    """What the command writes to standard error when that is a terminal."""
+    reading, writing = pty.openpty()
+    environment = {**os.environ, **pipeline.variables}
+    process = subprocess.Popen(
+        manage("dead_letters", *arguments),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=writing,
+    )
+    assert process.wait(60) == 0
+    os.close(writing)
+    with open(reading, "rb", buffering=0) as terminal:
+        return terminal.read(65_536).decode()
+
+
 def answer(pipeline: Pipeline, *arguments: str) -> Any:
     done = command(pipeline, *arguments, "--json")
     assert done.returncode == 0, done.stderr
@@ -92,7 +111,38 @@ def test_a_message_of_an_unknown_conversation_is_sent_once_retried(
     assert (closed["closedHow"], closed["closedBy"]) == ("retried", "operator-1")
     assert closed["retriedAs"] == outcome["retriedAs"]
     again = command(pipeline, "retry", letter["_id"])
-    assert (again.returncode, again.stdout) == (0, f"{letter['_id']} closed already\n")
+    assert (again.returncode, again.stdout) == (0, f"{letter['_id']} retried already\n")
+
+
+def test_a_discarded_letter_is_not_retried_and_that_is_said(pipeline: Pipeline) -> None:
+    pipeline.produce([b"no event"])
+    drain(pipeline)
+    letter = the_letter(pipeline)["_id"]
+    answer(pipeline, "discard", letter, "--why", "a test", "--yes")
+
+    done = command(pipeline, "retry", letter)
+
+    assert (done.returncode, done.stdout) == (1, f"{letter} discarded\n")
+    assert f"1 not retried, the first is {letter} (discarded)" in done.stderr
+
+
+@pytest.mark.parametrize("action", ["list", "show", "retry", "discard"])
+def test_each_action_tells_its_exit_codes(action: str) -> None:
+    told = command(None, action, "--help").stdout
+
+    assert all(code in told for code in ("Exit 0:", "1:", "2:"))
+
+
+def test_discard_draws_a_bar_on_a_terminal_only(pipeline: Pipeline) -> None:
+    pipeline.produce([b"no event"] * 2)
+    drain(pipeline)
+    first, second = (letter["_id"] for letter in letters_of(pipeline))
+
+    drawn = on_a_terminal(pipeline, "discard", first, "--why", "a test", "--yes")
+    plain = command(pipeline, "discard", second, "--why", "a test", "--yes")
+
+    assert "1/1" in drawn
+    assert plain.stderr == ""
 
 
 def test_a_record_in_a_wrong_partition_is_retried_in_the_right_one(

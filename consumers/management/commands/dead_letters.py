@@ -1,7 +1,7 @@
 """`manage.py dead_letters`: list, show, retry and discard what could not be stored."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from consumers.arguments import iso_time, letter_id, some_text, whole_number
 from consumers.errors import Reason, RetryLater, StopConsuming
 from consumers.letters import display
 from consumers.letters.desk import Desk
-from consumers.letters.retrying import Fate
+from consumers.letters.retrying import Outcome
 from consumers.letters.selection import (
     Letter,
     Selection,
@@ -31,6 +31,19 @@ from consumers.letters.selection import (
 
 REFUSED = 2
 """Exit code of wrong arguments and of what is not confirmed."""
+EXIT_CODES = {
+    "list": "Exit 0: listed, also if there is none; 1: a server is away; 2: wrong arguments.",
+    "show": "Exit 0: shown; 1: no such letter, or a server is away; 2: wrong arguments.",
+    "retry": (
+        "Exit 0: each is retried, now or earlier, or stored by now; 1: one is not (no such letter,"
+        " discarded, no record, of another topic), the topic grows, or a server is away; 2: wrong"
+        " arguments."
+    ),
+    "discard": (
+        "Exit 0: each is discarded, now or earlier; 1: no such letter, or a server is away;"
+        " 2: wrong arguments, or not confirmed."
+    ),
+}
 
 
 class Command(BaseCommand):
@@ -43,13 +56,13 @@ class Command(BaseCommand):
     @override
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-        listed = actions.add_parser("list", help="the newest letters of a selection, and how many")
+        listed = _action(actions, "list", "the newest letters of a selection, and how many")
         _add_filters(listed)
         listed.add_argument("--limit", type=whole_number(1, 100_000), default=100, metavar="N")
-        shown = actions.add_parser("show", help="outcome, headers, key and value of one letter")
+        shown = _action(actions, "show", "outcome, headers, key and value of one letter")
         shown.add_argument("id", type=letter_id, metavar="ID")
-        retried = actions.add_parser("retry", help="produce again, under the right key, and close")
-        discarded = actions.add_parser("discard", help="close, and remove from the topic's front")
+        retried = _action(actions, "retry", "produce again, under the right key, and close")
+        discarded = _action(actions, "discard", "close, and remove from the topic's front")
         for each in (retried, discarded):
             each.add_argument(
                 "ids",
@@ -99,15 +112,14 @@ class Command(BaseCommand):
         try:
             with _desk() as desk:
                 working = desk.retry(letters, by=options["by"])
-                for outcome in tqdm(working, total=len(letters), disable=not sys.stderr.isatty()):
+                for outcome in _bar("letters", working, len(letters)):
                     outcomes.append(outcome)
                     if not options["json"]:
                         self.stdout.write(f"{outcome.id} {outcome.fate.value}")
         finally:  # what was done is told, also when a server went away in the middle
             if options["json"]:
                 self.stdout.write(msgspec.json.encode(outcomes).decode())
-        done = (Fate.RETRIED, Fate.CLOSED_ALREADY)
-        left = [each.id for each in outcomes if each.fate not in done]
+        left = [each for each in outcomes if not each.fate.is_done]
         _complain(missing(selection, letters), left)
 
     def _discard(self, options: dict[str, Any]) -> None:
@@ -115,9 +127,12 @@ class Command(BaseCommand):
         wanted = [letter for letter in letters if letter.state != State.DISCARDED]
         if wanted and not options["yes"]:
             self._confirm(wanted)
+        why, by = options["why"], options["by"]
         with _desk() as desk:
-            discarded = desk.discard(wanted, why=options["why"], by=options["by"])
-            freed = desk.remove_discarded()
+            with _bar("letters", total=len(wanted)) as bar:
+                discarded = desk.discard(wanted, why=why, by=by, on_progress=bar.update)
+            with _bar("records") as bar:
+                freed = desk.remove_discarded(on_progress=bar.update)
         done = {"discarded": discarded, "removed": freed}
         lines = [f"discarded {discarded}; {freed} records removed from the dead-letter topic"]
         self._print(done, iter(lines), as_json=options["json"])
@@ -138,6 +153,10 @@ class Command(BaseCommand):
             return
         for line in lines:
             self.stdout.write(line)
+
+
+def _action(actions: Any, name: str, what: str) -> Any:
+    return actions.add_parser(name, help=what, description=what, epilog=EXIT_CODES[name])
 
 
 def _add_filters(parser: Any) -> None:
@@ -177,11 +196,17 @@ def _chosen(options: dict[str, Any]) -> tuple[Selection, list[Letter]]:
     return selection, in_log_order(selection)
 
 
-def _complain(unknown: list[str], left: list[str]) -> None:
+def _complain(unknown: list[str], left: list[Outcome]) -> None:
     if unknown:
         raise CommandError(f"there is no dead letter {', '.join(unknown)}")
     if left:
-        raise CommandError(f"{len(left)} not retried and still open, the first is {left[0]}")
+        first = f"{left[0].id} ({left[0].fate.value})"
+        raise CommandError(f"{len(left)} not retried, the first is {first}")
+
+
+def _bar(unit: str, work: Iterable[Any] | None = None, total: int | None = None) -> Any:
+    """Is drawn on a terminal only."""
+    return tqdm(work, total=total, unit=f" {unit}", disable=None, file=sys.stderr)
 
 
 @contextmanager
