@@ -25,8 +25,8 @@ def check_target(into: str) -> None:
         raise Refused(f"{into} is the live database; name another one")
     if names := client()[into].list_collection_names():
         raise Refused(
-            f"the database {into} is not empty ({', '.join(sorted(names)[:3])} …); name another one,"
-            " or drop it first"
+            f"the database {into} is not empty ({', '.join(sorted(names)[:3])} …);"
+            " name another one, or drop it first"
         )
 
 

@@ -47,7 +47,8 @@ def main() -> int:
         )
     ]
     if not_run := {way.title for way in chosen} - {plan.way.title for plan in planned}:
-        print(f"faults: too few --rounds for {'; '.join(sorted(not_run))}", file=sys.stderr)  # noqa: T201
+        titles = "; ".join(sorted(not_run))
+        print(f"faults: too few --rounds for {titles}", file=sys.stderr)  # noqa: T201
     entries = runner.run(planned, file=options.json)
     print(results.table(entries, list(dict.fromkeys(way.row for way in chosen))))  # noqa: T201
     return 1 if any(entry.differences for entry in entries) else 0

@@ -47,7 +47,8 @@ def main() -> None:
     django.setup()
     from consumers.handler import ChatHandler
 
-    ChatHandler.apply = _noting(ChatHandler.apply, options.into)  # type: ignore[method-assign]  # its purpose
+    home: Any = ChatHandler
+    home.apply = _noting(home.apply, options.into)
     execute_from_command_line(["manage.py", *options.command])
 
 

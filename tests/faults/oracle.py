@@ -55,7 +55,7 @@ def recount(
     database: Database[dict[str, Any]],
     acknowledged: Mapping[Coordinates, str | None],
 ) -> Recount:
-    """Each record has exactly one fate, and numbers, marks and last messages follow from the log."""
+    """Each record has exactly one fate; numbers, marks and last messages follow from the log."""
     log = read_topic(connection, topic)
     kept = read_topic(connection, f"{topic}.dlq")
     messages = list(database["messages"].find())
@@ -72,7 +72,7 @@ def recount(
 
 
 def fingerprint(database: Database[dict[str, Any]]) -> str:
-    """Equal as long as nothing that the consumer writes has changed, times of dead letters apart."""
+    """Equal as long as nothing that the consumer writes has changed, but for times of letters."""
     digest = hashlib.sha256()
     for name in ("messages", "conversations", "participants"):
         for document in database[name].find().sort("_id", 1):

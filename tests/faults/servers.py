@@ -1,4 +1,4 @@
-"""The servers that rounds run on: one private instance per need, started once, mended after each."""
+"""The servers that rounds run on: a private instance per need, started once, mended after each."""
 
 import time
 import uuid

@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
 
 def _audit(rebuilt: Rebuilt) -> Report:
-    """The rebuilt database against the log as far as it was applied; the cache is the live one's."""
+    """The rebuilt database against the log as far as it was applied, without the live cache."""
     with using_database(rebuilt.database):
         return reconcile(environment(), Scope(up_to=rebuilt.up_to), with_cache=False)
 

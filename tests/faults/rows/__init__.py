@@ -1,1 +1,1 @@
-"""The rows of the table of faults; each module is one row, each of its functions one way to fail."""
+"""The rows of the table of faults: a module for each, and in it a function for each way to fail."""

@@ -24,7 +24,7 @@ def _members_come_and_go(changes: int) -> Fault:
                 leaver = members.pop(one.dice.randrange(len(members)))
                 leaver.signal(one.dice.choice([signal.SIGTERM, signal.SIGKILL]))
                 _wait_until_left(one, leaver)
-                wait_until(lambda gone=leaver: not gone.is_alive, "its process ended")  # type: ignore[misc]
+                leaver.process.wait()
                 members.append(newcomer)
 
     return fault
