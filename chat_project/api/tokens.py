@@ -4,6 +4,7 @@ HS256 with JWT_SECRET, RS256 with the keys of JWT_JWKS_URL; both may be configur
 chosen by the header's `alg` and is good for that algorithm alone. Claims: contract section 5.
 """
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ TENANT_CLAIMS = ("TenantId",)
 NAME_CLAIMS = ("name", "unique_name", "UserName")
 
 MAX_ID_LENGTH = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MAX_NAME_UTF16_UNITS = 255
 
 
@@ -150,12 +152,13 @@ def _name(claims: Mapping[str, Any]) -> str | None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be written as UTF-8: JSON can smuggle in a lone surrogate."""
+    """Whether it can be written as UTF-8 (JSON can smuggle in a lone surrogate) and holds no
+    control character: a message under such an id could never be stored (`messaging.events.Id`)."""
     try:
         value.encode()
     except UnicodeEncodeError:
         return False
-    return "\0" not in value
+    return not _CONTROL.search(value)
 
 
 def _invalid(reason: str) -> NotAuthenticated:
