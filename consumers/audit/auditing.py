@@ -13,6 +13,7 @@ from consumers.audit.database_side import (
     read_homeless,
     read_letters_of,
     read_strangers,
+    read_unreadable_again,
 )
 from consumers.audit.errors import CannotCheck
 from consumers.audit.findings import Finding, Kind
@@ -29,9 +30,15 @@ from consumers.records import Place
 _SAME = """
 a.kind = b.kind AND a.conversation_id IS b.conversation_id AND a.message_id IS b.message_id
 AND a.user_id IS b.user_id AND a.place IS b.place AND a.seq IS b.seq
-AND (a.kind <> 'wrong_cache' OR a.found IS b.found)
+AND (a.kind NOT IN ('wrong_cache', 'unreadable') OR a.found IS b.found)
 """
-"""A cached value that is behind counts if it stands still; under load it is always a bit behind."""
+"""A cached value that is behind counts if it stands still; under load it is always a bit behind. An
+unreadable document is told apart by what was found as its id."""
+
+
+BY_KIND = "kind, conversation_id, place, seq"
+BY_CONVERSATION = "conversation_id, place, seq"
+BY_PLACE = "place, conversation_id"
 
 
 class Audit:
@@ -73,8 +80,10 @@ class Audit:
         else:
             self.ledger.index_documents()
             read_conversations(self.ledger, self.snapshot, self._conversations_in_scope())
-            poisoned = self.ledger.rows("SELECT place FROM records WHERE poison IS NOT NULL")
-            read_letters_of(self.ledger, self.snapshot, _places(poisoned))
+            elsewhere = self.ledger.rows(
+                "SELECT place FROM records WHERE poison IS NOT NULL UNION SELECT place FROM unaccounted"
+            )
+            read_letters_of(self.ledger, self.snapshot, _places(elsewhere))
             self._refuse_unknown()
         self._check(only_affected=False)
 
@@ -93,20 +102,19 @@ class Audit:
 
     def look_again(self) -> None:
         """At the conversations that any look had findings in, as they are now."""
-        places = _places(
-            self.ledger.rows("SELECT DISTINCT place FROM findings WHERE place IS NOT NULL")
-        )
         self._find_affected()
         self._forget_affected()
-        affected = [row[0] for row in self.ledger.rows("SELECT conversation_id FROM affected")]
         self._read_dead_letter_topic()
-        read_conversations(self.ledger, self.snapshot, affected)
-        read_letters_of(self.ledger, self.snapshot, places)
+        affected = self.ledger.rows("SELECT conversation_id FROM affected")
+        read_conversations(self.ledger, self.snapshot, (row[0] for row in affected))
+        places = self.ledger.rows("SELECT DISTINCT place FROM findings WHERE place IS NOT NULL")
+        read_letters_of(self.ledger, self.snapshot, _places(places))
+        read_unreadable_again(self.ledger, self.snapshot)
         told = self.ledger.rows(
             "SELECT DISTINCT message_id FROM findings f WHERE message_id IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = f.message_id)"
         )
-        read_homeless(self.ledger, self.snapshot, [row[0] for row in told])
+        read_homeless(self.ledger, self.snapshot, (row[0] for row in told))
         self._check(only_affected=True)
 
     def counts(self) -> dict[Kind, int]:
@@ -116,13 +124,13 @@ class Audit:
         )
         return {Kind(kind): count for kind, count in rows}
 
-    def findings(self, *kinds: Kind, limit: int = -1) -> Iterator[Finding]:
+    def findings(self, *kinds: Kind, order: str = BY_KIND, limit: int = -1) -> Iterator[Finding]:
         """Of the last look, of these kinds or all; `limit` below 0: all of them."""
         chosen = [kind.value for kind in kinds or tuple(Kind)]
         rows = self.ledger.rows(
-            "SELECT kind, text, conversation_id, message_id, user_id, place, seq, expected, found"
+            "SELECT kind, text, conversation_id, message_id, user_id, place, seq, expected, found"  # noqa: S608  # fixed orders
             " FROM findings WHERE look = ? AND kind IN (SELECT value FROM json_each(?))"
-            " ORDER BY kind, conversation_id, place, seq LIMIT ?",
+            f" ORDER BY {order} LIMIT ?",
             (self._look, json.dumps(chosen), limit),
         )
         for kind, text, conversation_id, message_id, user_id, place, seq, expected, found in rows:
@@ -156,6 +164,17 @@ class Audit:
             " OR f.kind = 'wrong_content' AND EXISTS (SELECT 1 FROM strays s WHERE s.id = f.message_id))"
         )
         return bool(self.ledger.one(query, (self._look, conversation_id))[0])
+
+    def is_lost(self, place: Place | None) -> bool:
+        query = "SELECT count(*) FROM findings WHERE look = ? AND kind = 'lost' AND place = ?"
+        return bool(self.ledger.one(query, (self._look, pack(place)))[0])
+
+    def is_first_burial(self, place: Place | None) -> bool:
+        """Notes it: what was buried once in this repair and is still told is not buried again."""
+        packed = (pack(place),)
+        known = self.ledger.one("SELECT count(*) FROM buried WHERE place = ?", packed)[0]
+        self.ledger.run("INSERT OR IGNORE INTO buried VALUES (?)", packed)
+        return not known
 
     def note_number(self, message_id: str, conversation_id: str, seq: int, place: Place) -> None:
         """A message was stored since the last look: its number is taken."""
@@ -254,5 +273,5 @@ class Audit:
             self.ledger.run(statement)
 
 
-def _places(rows: Iterator[tuple[bytes]]) -> list[Place]:
-    return [place for row in rows if (place := unpack(row[0])) is not None]
+def _places(rows: Iterator[tuple[bytes]]) -> Iterator[Place]:
+    return (place for row in rows if (place := unpack(row[0])) is not None)

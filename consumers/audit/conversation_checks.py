@@ -2,6 +2,7 @@
 
 from consumers.audit.findings import Kind
 from consumers.audit.ledger import Ledger
+from consumers.audit.progress import steps
 
 _ADD = """
 INSERT INTO findings
@@ -23,7 +24,7 @@ REPEATS = """
 SELECT :look, :kind, 'its number is another message''s too',
     conversation_id, id, NULL, place, seq, NULL, NULL
 FROM (SELECT *, row_number() OVER (PARTITION BY conversation_id, seq ORDER BY place, id) AS turn
-    FROM documents)
+    FROM documents WHERE conversation_id IS NOT NULL AND seq IS NOT NULL)
 WHERE turn > 1
 """
 
@@ -37,11 +38,14 @@ WHERE last_seq <> highest
 """
 
 NUMBERS_OUT_OF_RANGE = """
-SELECT :look, :kind, CASE WHEN d.seq < 1 THEN 'a number below 1'
+SELECT :look, :kind, CASE WHEN d.seq IS NULL THEN 'its number is no whole number'
+        WHEN d.seq < 1 THEN 'a number below 1'
         ELSE 'a number above lastSeq, though the mark covers its record' END,
     d.conversation_id, d.id, NULL, d.place, d.seq, NULL, h.last_seq
 FROM documents d JOIN heads h ON h.conversation_id = d.conversation_id
-WHERE d.seq < 1 OR d.seq > h.last_seq AND d.place <= h.mark
+WHERE d.seq IS NULL OR d.seq < 1 OR d.seq > h.last_seq AND d.place <= h.mark
+    AND NOT EXISTS (SELECT 1 FROM findings f
+        WHERE f.look = :look AND f.kind = 'foreign' AND f.message_id = d.id)
 """
 
 WRONG_ORDER = """
@@ -71,22 +75,33 @@ FROM heads h LEFT JOIN newest n ON n.conversation_id = h.conversation_id
 WHERE h.last IS NOT n.last
 """
 
-DUE_MARKS = """
+_DUE_MARKS = """
 SELECT conversation_id, max(place) AS place FROM (
     SELECT r.conversation_id, r.place FROM records r
-    WHERE r.poison IS NULL AND r.is_handled
+    WHERE r.poison IS NULL AND r.is_handled {of_records}
         AND (EXISTS (SELECT 1 FROM stored_records s WHERE s.place = r.place)
         OR EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place
             AND l.reason NOT IN ('unknown_conversation', 'malformed', 'wrong_partition')))
     UNION ALL
     SELECT d.conversation_id, d.place FROM documents d
     JOIN heads own ON own.conversation_id = d.conversation_id
-    WHERE d.seq <= own.last_seq AND d.place IS NOT NULL
+    WHERE d.seq <= own.last_seq AND d.place IS NOT NULL {of_documents}
         AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.look = :look
             AND f.message_id = d.id AND f.kind IN ('foreign', 'doubled', 'wrong_content')))
 GROUP BY conversation_id
 """
 """By conversation: the highest place that is done, so that its mark must cover it."""
+DUE_MARKS = _DUE_MARKS.format(of_records="", of_documents="")
+DUE_MARK = _DUE_MARKS.format(
+    of_records="AND r.conversation_id = :conversation_id",
+    of_documents="AND d.conversation_id = :conversation_id",
+)
+
+MARKS_THAT_ARE_NONE = """
+SELECT :look, :kind, 'the log holds something that is no mark',
+    conversation_id, NULL, NULL, NULL, NULL, NULL, NULL
+FROM heads WHERE NOT is_log_whole
+"""
 
 MARKS_TOO_LOW = f"""
 SELECT :look, :kind, 'the mark does not cover a record that is done',
@@ -118,6 +133,7 @@ _QUERIES = (
     (Kind.WRONG_NUMBER, NUMBERS_OUT_OF_RANGE),
     (Kind.WRONG_NUMBER, WRONG_ORDER),
     (Kind.WRONG_LAST_MESSAGE, WRONG_LAST_MESSAGES),
+    (Kind.WRONG_MARK, MARKS_THAT_ARE_NONE),
     (Kind.WRONG_MARK, MARKS_TOO_LOW),
     (Kind.WRONG_MARK, MARKS_TOO_HIGH),
     (Kind.ORPHAN_PARTICIPANT, ORPHANS),
@@ -126,14 +142,11 @@ _QUERIES = (
 
 def due_mark(ledger: Ledger, look: int, conversation_id: str) -> bytes | None:
     """The packed place that this conversation's mark must cover; None: nothing is done."""
-    rows = ledger.rows(
-        f"SELECT place FROM ({DUE_MARKS}) WHERE conversation_id = :conversation_id",  # noqa: S608  # fixed text
-        {"look": look, "conversation_id": conversation_id},
-    )
-    return next((row[0] for row in rows), None)
+    rows = ledger.rows(DUE_MARK, {"look": look, "conversation_id": conversation_id})
+    return next((row[1] for row in rows), None)
 
 
 def check_conversations(ledger: Ledger, look: int) -> None:
     """Adds the findings of this look; after `check_records`, whose findings some queries use."""
-    for kind, query in _QUERIES:
+    for kind, query in steps("checks of conversations", _QUERIES):
         ledger.run(_ADD + query, {"look": look, "kind": kind.value})

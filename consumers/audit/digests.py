@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from chat_project.mongodb import Document
+from consumers.audit.parsing import mapping
 from consumers.decoding import SentMessage
 from messaging.identifiers import fingerprint
 
@@ -73,8 +74,10 @@ def text_alone(content: object) -> bytes | None:
     return _digest(content) if content else None
 
 
-def last_message_part(last: Mapping[str, Any]) -> bytes:
-    """Of a conversation's `lastMessage`."""
+def last_message_part(last: object) -> bytes:
+    """Of a conversation's `lastMessage`, whatever that is."""
+    if not isinstance(last, Mapping):
+        return _digest(last)
     fields = ("messageId", "seq", "senderId", "senderName", "content")
     return _digest(*(last.get(field) for field in fields), milliseconds(last.get("sentAt")))
 
@@ -86,7 +89,7 @@ def as_last_message(document: Document) -> bytes:
 
 def stored_digest(document: Document) -> bytes:
     """`src.h`; empty if there is none."""
-    found = (document.get("src") or {}).get("h")
+    found = mapping(document.get("src")).get("h")
     return bytes(found) if isinstance(found, bytes) else b""
 
 

@@ -28,6 +28,10 @@ class Kind(StrEnum):
     ORPHAN_PARTICIPANT = "orphan_participant"
     WRONG_UNREAD = "wrong_unread"
     WRONG_CACHE = "wrong_cache"
+    WRONG_LETTER = "wrong_letter"
+    """A dead letter's outcome tells other ids, or another reason, than its record gives."""
+    UNREADABLE = "unreadable"
+    """A document that lacks what it is told apart by: its ids, or a letter's place."""
     CLOSABLE_LETTER = "closable_letter"
     """An unknown_conversation dead letter whose message is stored by now: stored wins."""
 

@@ -31,7 +31,7 @@ CREATE TABLE kept (             -- records of the dead-letter topic, by their pa
     spot BLOB, value_crc INTEGER, PRIMARY KEY (spot, value_crc)) WITHOUT ROWID;
 CREATE TABLE heads (
     conversation_id TEXT PRIMARY KEY, tenant_id TEXT, last_seq INTEGER, last BLOB,
-    mark BLOB, mark_era INTEGER) WITHOUT ROWID;
+    mark BLOB, mark_era INTEGER, is_log_whole INTEGER) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
     place BLOB, era INTEGER, digest BLOB, fixed BLOB, text BLOB, said BLOB, reply_to TEXT,
@@ -39,22 +39,27 @@ CREATE TABLE documents (
     sent_ms INTEGER, is_deleted INTEGER, is_edited INTEGER, is_restored INTEGER,
     is_tombstone INTEGER, is_sound INTEGER);
 CREATE TABLE letters (
-    place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, reason TEXT, closed_how TEXT,
-    era INTEGER, is_handled INTEGER) WITHOUT ROWID;
+    place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, sender_id TEXT, reason TEXT,
+    closed_how TEXT, era INTEGER, is_handled INTEGER) WITHOUT ROWID;
 CREATE TABLE participants (
     conversation_id TEXT, user_id TEXT, joined_seq INTEGER, read_seq INTEGER,
     PRIMARY KEY (conversation_id, user_id)) WITHOUT ROWID;
+CREATE TABLE unreadable (       -- documents that lack what they are told apart by
+    collection TEXT, id TEXT, conversation_id TEXT, why TEXT,
+    PRIMARY KEY (collection, id)) WITHOUT ROWID;
 CREATE TABLE strays (           -- where the ids of records lie that their conversations lack
     id TEXT PRIMARY KEY, conversation_id TEXT, place BLOB) WITHOUT ROWID;
 CREATE TABLE strangers (        -- stored messages of other conversations that replies name
     id TEXT PRIMARY KEY, conversation_id TEXT) WITHOUT ROWID;
 CREATE TABLE ends (partition BLOB PRIMARY KEY, place BLOB) WITHOUT ROWID;  -- after MongoDB was read
 CREATE TABLE affected (conversation_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE buried (place BLOB PRIMARY KEY) WITHOUT ROWID;  -- by this audit's repair
 CREATE TABLE findings (
     look INTEGER, kind TEXT, text TEXT, conversation_id TEXT, message_id TEXT, user_id TEXT,
     place BLOB, seq INTEGER, expected TEXT, found TEXT);
 
 CREATE INDEX findings_message ON findings (message_id);
+CREATE INDEX findings_place ON findings (place);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 
 -- How a stored message must look by now: as it was sent, for no event edits or deletes one yet.
@@ -77,7 +82,7 @@ CREATE VIEW stored_records AS
         ELSE d.era = 0 AND d.place < r.place AND d.digest = r.digest
             AND d.conversation_id = r.conversation_id AND d.sender_id = r.sender_id
     END
-    UNION
+    UNION ALL
     SELECT r.place FROM records r JOIN strays s ON s.id = r.message_id
     JOIN records own ON own.place = s.place AND own.message_id = r.message_id
     WHERE r.poison IS NULL AND own.poison IS NULL AND (own.place = r.place

@@ -1,9 +1,20 @@
 """A progress bar on a terminal; silence elsewhere."""
 
 import sys
-from typing import NoReturn
+from collections.abc import Iterator, Sequence
+from typing import NoReturn, TypeVar
 
 from tqdm import tqdm
+
+T = TypeVar("T")
+
+
+def steps(what: str, items: Sequence[T]) -> Iterator[T]:
+    """The items, counted as they are taken."""
+    with bar(what, len(items)) as progress:
+        for item in items:
+            yield item
+            progress.update()
 
 
 def bar(what: str, total: int | None) -> "tqdm[NoReturn]":

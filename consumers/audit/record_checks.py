@@ -2,6 +2,7 @@
 
 from consumers.audit.findings import Kind
 from consumers.audit.ledger import Ledger
+from consumers.audit.progress import steps
 
 _ADD = """
 INSERT INTO findings
@@ -68,6 +69,21 @@ WHERE NOT d.is_tombstone
         WHERE f.look = :look AND f.kind = 'doubled' AND f.message_id = d.id)
 """
 
+FOREIGN_BEHIND_THE_LAST = """
+SELECT :look, :kind,
+    'it lies behind lastSeq against the order of the log, and its record has expired',
+    d.conversation_id, d.id, d.place, d.seq, NULL, NULL
+FROM documents d JOIN heads h ON h.conversation_id = d.conversation_id
+WHERE d.era = 0 AND NOT d.is_restored AND d.seq > h.last_seq AND d.place <= h.mark
+    AND d.place < (SELECT max(below.place) FROM documents below
+        WHERE below.conversation_id = d.conversation_id AND NOT below.is_restored
+            AND below.seq BETWEEN 1 AND h.last_seq)
+    AND NOT EXISTS (SELECT 1 FROM records r WHERE r.message_id = d.id AND r.poison IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM findings f
+        WHERE f.look = :look AND f.kind IN ('foreign', 'doubled') AND f.message_id = d.id)
+"""
+"""In the log's order it would be one of a head that was set back, and counts again."""
+
 FOREIGN_TO_CONVERSATIONS = """
 SELECT :look, :kind, 'there is no such conversation', d.conversation_id, d.id, d.place, d.seq,
     NULL, NULL
@@ -129,7 +145,7 @@ SELECT :look, :kind, CASE
         WHEN is_edited THEN 'it is edited, and no event says so'
         ELSE 'src.h is not the digest of what is stored, or status or partition are not its own' END,
     conversation_id, id, place, seq, NULL, NULL
-FROM documents WHERE era = 0 AND NOT is_sound
+FROM documents WHERE era = 0 AND NOT is_sound AND conversation_id IS NOT NULL
 """
 
 WRONG_TENANTS = """
@@ -140,6 +156,22 @@ WHERE d.tenant_id IS NOT h.tenant_id AND NOT EXISTS (SELECT 1 FROM findings f
     WHERE f.look = :look AND f.kind IN ('foreign', 'wrong_content') AND f.message_id = d.id)
 """
 
+WRONG_LETTERS = """
+SELECT :look, :kind, 'its outcome tells other ids, or another reason, than its record gives',
+    l.conversation_id, l.message_id, l.place, NULL, json_quote(r.poison), json_quote(l.reason)
+FROM letters l JOIN records r ON r.place = l.place
+WHERE l.conversation_id IS NOT r.conversation_id OR l.message_id IS NOT r.message_id
+    OR l.sender_id IS NOT r.sender_id
+    OR CASE WHEN r.poison IS NULL THEN l.reason IN ('malformed', 'oversize', 'wrong_partition')
+        ELSE l.reason <> r.poison END
+"""
+
+UNREADABLE = """
+SELECT :look, :kind, collection || ': ' || why, conversation_id, NULL, NULL, NULL,
+    NULL, json_quote(id)
+FROM unreadable
+"""
+
 _QUERIES = (
     (Kind.LOST, LOST_RECORDS),
     (Kind.LOST, LOST_LETTERS),
@@ -147,18 +179,21 @@ _QUERIES = (
     (Kind.DOUBLED, DOUBLED_LETTERS),
     (Kind.CLOSABLE_LETTER, CLOSABLE_LETTERS),
     (Kind.FOREIGN, FOREIGN_TO_THE_LOG),
+    (Kind.FOREIGN, FOREIGN_BEHIND_THE_LAST),
     (Kind.FOREIGN, FOREIGN_TO_CONVERSATIONS),
     (Kind.WRONG_CONTENT, WRONG_CONTENTS),
     (Kind.WRONG_CONTENT, WRONG_PLACES),
     (Kind.WRONG_CONTENT, STRAYS),
     (Kind.WRONG_CONTENT, UNSOUND_CONTENTS),
     (Kind.WRONG_CONTENT, WRONG_TENANTS),
+    (Kind.WRONG_LETTER, WRONG_LETTERS),
+    (Kind.UNREADABLE, UNREADABLE),
 )
 
 
 def check_records(ledger: Ledger, look: int, *, whole: bool) -> None:
     """Adds the findings of this look. `whole`: also letters whose records have expired."""
-    for kind, query in _QUERIES:
+    for kind, query in steps("checks of records", _QUERIES):
         ledger.run(_ADD + query, {"look": look, "kind": kind.value, "whole": int(whole)})
 
 

@@ -25,7 +25,8 @@ class Cached(msgspec.Struct, frozen=True):
     """One conversation's values with the bytes they came from.
 
     `settings` and `head` None with bytes: MISSING, or not decodable. Members that are older than
-    the time to live count as absent, as they do for the look-up.
+    the time to live count as absent, as they do for the look-up. A member's field that is no UTF-8
+    holds lone surrogates for its bytes; nobody can look it up.
     """
 
     conversation_id: str
@@ -84,7 +85,7 @@ def _members(fields: Mapping[bytes, bytes]) -> dict[str, tuple[bytes, Membership
     for user_id, value in fields.items():
         membership = _decoded(_decode_membership, value)
         if membership is None or membership.loaded_at >= oldest:
-            found[user_id.decode()] = (value, membership)
+            found[user_id.decode(errors="surrogateescape")] = (value, membership)
     return found
 
 
@@ -111,6 +112,18 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 return 1
 """
 
+# KEYS: the key. ARGV: the bytes seen.
+_REMOVE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+
+# KEYS: the hash. ARGV: field, the bytes seen.
+_REMOVE_FIELD = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+"""
+
 
 def replace_settings(
     conversation_id: str, seen: bytes, settings: ConversationSettings | None
@@ -127,9 +140,30 @@ def replace_head(conversation_id: str, seen: bytes, head: CachedHead) -> bool:
 
 def replace_member(conversation_id: str, user_id: str, seen: bytes, membership: Membership) -> bool:
     """Whatever its version, if these bytes are still there. Raises RedisAway."""
-    key, value = members_key(conversation_id), _encode(membership)
-    done = guarded(lambda client: client.eval(_REPLACE_FIELD, 1, key, user_id, seen, value))
+    key, field, value = members_key(conversation_id), _field(user_id), _encode(membership)
+    done = guarded(lambda client: client.eval(_REPLACE_FIELD, 1, key, field, seen, value))
     return bool(done)
+
+
+def remove_head(conversation_id: str, seen: bytes) -> bool:
+    """Of a conversation that is gone, if these bytes are still there. Raises RedisAway."""
+    key = head_key(conversation_id)
+    return bool(guarded(lambda client: client.eval(_REMOVE, 1, key, seen)))
+
+
+def remove_member(conversation_id: str, user_id: str, seen: bytes) -> bool:
+    """A field that is no user id, if these bytes are still there. Raises RedisAway."""
+    key, field = members_key(conversation_id), _field(user_id)
+    return bool(guarded(lambda client: client.eval(_REMOVE_FIELD, 1, key, field, seen)))
+
+
+def is_text(user_id: str) -> bool:
+    """Whether a member's field was UTF-8."""
+    return user_id.isascii() or not any("\ud800" <= each <= "\udfff" for each in user_id)
+
+
+def _field(user_id: str) -> bytes:
+    return user_id.encode(errors="surrogateescape")
 
 
 def _replace(key: str, seen: bytes, value: bytes) -> bool:

@@ -7,7 +7,6 @@ from chat_project.mongodb import collection
 from chat_project.redis import RedisAway, client
 from consumers.audit import Kind
 from consumers.audit.cache_check import head_as_cached
-from consumers.heads import read_heads
 from conversations.cache import Head, Lookup, look_up, refresh_heads
 from tests.audit.conftest import Room
 from tests.waiting import wait_until
@@ -66,8 +65,7 @@ def change_cached(key: str, **fields: Any) -> None:
 
 def cache_head(room: Room) -> None:
     """The consumer did, unless Redis needed more than 0.15 s just then."""
-    head = read_heads({room.id})[room.id]
-    found = head_as_cached(head)
+    found = head_as_cached(room.head())
     assert found is not None
     cached = Head(room.id, found.last_seq, found.last_message, found.mark)
     wait_until(lambda: _is_written(cached), "the head is in the cache")
@@ -115,3 +113,25 @@ def test_cached_settings_and_members_that_mongodb_does_not_know_are_found_and_me
     mend(room)
     found = look_up([Lookup(room.id, "user-1")])[0]
     assert found.membership.role == "ReadOnly"
+
+
+def test_an_outcome_that_tells_other_ids_or_reason_is_found_and_mended(room: Room) -> None:
+    before = letter_of(room)
+    change = {"reason": "oversize", "senderId": "somebody", "messageId": "another"}
+    collection("dead_letters").update_one({"_id": before["_id"]}, {"$set": change})
+
+    assert room.found() == {Kind.WRONG_LETTER: 1}
+
+    mend(room)
+    assert letter_of(room) == before
+
+
+def test_what_is_cached_of_a_conversation_that_is_gone_is_found_and_mended(room: Room) -> None:
+    cache_head(room)
+    look_up([Lookup(room.id, "user-0")])
+    collection("conversations").delete_one({"_id": room.id})
+
+    assert room.found()[Kind.WRONG_CACHE] == 3
+
+    room.audit(mend=True)
+    assert Kind.WRONG_CACHE not in room.found()

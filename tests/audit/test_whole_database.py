@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bson import ObjectId
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import client, collection, using_database
 from chat_project.settings.environment import environment
-from consumers.audit import Kind, Report, reconcile
+from consumers.audit import Kind, Report, database_side, reconcile
 from tests.audit.conftest import make_conversation
 from tests.consumers.events import event
 from tests.consumers.pipelines import Pipeline
@@ -135,3 +136,28 @@ def test_what_cannot_be_checked_is_exit_2(island: Island) -> None:
         assert process.wait(60) == 2
         assert "there is no topic no-such.message.sent" in process.output()
     assert "ISO-8601" in island.command("--since", "yesterday", exit_code=2)
+
+
+def test_messages_of_no_conversation_are_found_however_many_conversations_there_are(
+    island: Island, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one whose record has expired stays: its content is nowhere else."""
+    monkeypatch.setattr(database_side, "CONVERSATIONS_AT_ONCE", 2)
+    rooms = [new_id() for _ in range(5)]
+    for room in rooms:
+        make_conversation(room)
+        island.pipeline.send(room)
+    island.drain()
+    stored = collection("messages").find_one() or {}
+    place = {**stored["src"], "o": 10_000_000}
+    strangers = [
+        {**stored, "_id": "absent", "src": place},
+        {**stored, "_id": "no text", "src": place, "conversationId": ObjectId()},
+        {**stored, "_id": "old", "src": {**place, "t": 0}, "conversationId": 7},
+    ]
+    strangers[0].pop("conversationId")
+    collection("messages").insert_many(strangers)
+
+    assert island.audit().differences == {Kind.FOREIGN: 3}
+    assert island.audit(mend=True).differences == {Kind.FOREIGN: 1}
+    assert collection("messages").count_documents({}) == 6

@@ -1,38 +1,47 @@
 """Repairs of what the consumer keeps in a conversation: mark, lastSeq, lastMessage."""
 
-from collections.abc import Iterable
-
 from chat_project.mongodb import Document, collection, majority_collection
 from consumers import messages
-from consumers.audit.findings import Finding
+from consumers.audit.findings import Finding, Kind
+from consumers.audit.parsing import marks_of, meant_number, whole_number
 from consumers.audit.repair.tools import Tools
-from consumers.records import Place
 
+ABOVE_ALL = 2**62
 _FIELDS = dict.fromkeys(("lastSeq", "lastMessage", "log"), 1)
 
 
-def set_marks(tools: Tools, findings: Iterable[Finding]) -> None:
-    """Each to the highest place that is done; a mark that points elsewhere is taken away."""
-    for conversation_id, finding in _by_conversation(findings).items():
+def set_marks(tools: Tools) -> None:
+    """Each to the highest place that is done; what points elsewhere, or is no mark, is taken away."""
+    for conversation_id, finding in tools.one_by_conversation("marks", Kind.WRONG_MARK):
         due = tools.audit.due_mark(conversation_id)
         head = _read(conversation_id)
         if head is not None:
-            kept = {
-                name: mark
-                for name, mark in (head.get("log") or {}).items()
-                if due is not None and Place(mark["t"], int(name[1:]), mark["o"]) <= due
-            }
-            added = {f"p{due.p}": {"t": due.t, "o": due.o}} if due is not None else {}
-            _compare_and_set(tools, finding, head, {"log": {**kept, **added}})
+            kept = [mark for mark in marks_of(head)[0] if due is not None and mark <= due]
+            log = {f"p{mark.p}": {"t": mark.t, "o": mark.o} for mark in (*kept, due) if mark}
+            _compare_and_set(tools, finding, head, {"log": log})
 
 
-def set_last(tools: Tools, findings: Iterable[Finding]) -> None:
+def set_readable_numbers(tools: Tools) -> None:
+    """A lastSeq that is no number becomes the one it stands for, else the highest: what recovers
+    messages must be able to count on."""
+    for conversation_id, finding in tools.one_by_conversation("lastSeq", Kind.WRONG_NUMBER):
+        head = _read(conversation_id)
+        number = whole_number(head.get("lastSeq", 0)) if head is not None else 0
+        if head is None or (number is not None and number >= 0):
+            continue
+        meant = meant_number(head.get("lastSeq"))
+        last_seq = meant if meant is not None and meant >= 0 else _highest_number(conversation_id)
+        _compare_and_set(tools, finding, head, {"lastSeq": last_seq})
+
+
+def set_last(tools: Tools) -> None:
     """lastSeq to the end of the numbers without a hole, lastMessage to the newest undeleted."""
-    for conversation_id, finding in _by_conversation(findings).items():
+    kinds = (Kind.WRONG_NUMBER, Kind.WRONG_LAST_MESSAGE)
+    for conversation_id, finding in tools.one_by_conversation("last messages", *kinds):
         head = _read(conversation_id)
         if head is None:
             continue
-        last_seq = _last_number(conversation_id, head.get("lastSeq") or 0)
+        last_seq = _last_number(conversation_id, max(whole_number(head.get("lastSeq")) or 0, 0))
         newest = majority_collection("messages").find_one(
             {
                 "conversationId": conversation_id,
@@ -48,15 +57,15 @@ def set_last(tools: Tools, findings: Iterable[Finding]) -> None:
 def _last_number(conversation_id: str, last_seq: int) -> int:
     above = messages.read_numbers_above(last_seq, conversation_id)
     if not above:
-        highest = messages.read_neighbour_below(conversation_id, last_seq + 1)
-        return highest["seq"] if highest else 0
+        return _highest_number(conversation_id)
     while last_seq + 1 in above:
         last_seq += 1
     return last_seq
 
 
-def _by_conversation(findings: Iterable[Finding]) -> dict[str, Finding]:
-    return {each.conversation_id: each for each in findings if each.conversation_id is not None}
+def _highest_number(conversation_id: str) -> int:
+    highest = messages.read_neighbour_below(conversation_id, ABOVE_ALL)
+    return max(whole_number(highest["seq"]) or 0, 0) if highest else 0
 
 
 def _read(conversation_id: str) -> Document | None:
@@ -65,8 +74,14 @@ def _read(conversation_id: str) -> Document | None:
 
 def _compare_and_set(tools: Tools, finding: Finding, head: Document, change: Document) -> None:
     """Nothing happens if a consumer was there meanwhile: the next look tells."""
-    if all(head.get(name) == value for name, value in change.items()):
+    if all(_is_same(head.get(name), value) for name, value in change.items()):
         return
     tools.note(finding, f"conversation {head['_id']}", before=head, after=change)
     seen = {name: head.get(name) for name in ("lastSeq", "log")}
-    collection("conversations").update_one({"_id": head["_id"], **seen}, {"$set": change})
+    done = collection("conversations").update_one({"_id": head["_id"], **seen}, {"$set": change})
+    tools.count(done.modified_count)
+
+
+def _is_same(stored: object, wanted: object) -> bool:
+    """6.0 is not 6 here, nor within a document."""
+    return repr(stored) == repr(wanted)

@@ -1,14 +1,14 @@
 """Repairs of lost records: they are stored, or become dead letters, as the consumer would."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from chat_project.mongodb import Document, majority_collection
 from chat_project.timestamps import now
 from consumers import heads, messages
-from consumers.audit.findings import Finding
+from consumers.audit.findings import Finding, Kind
 from consumers.audit.ledger import pack, unpack
-from consumers.audit.repair.numbers import fitting_hole, take_next_number
+from consumers.audit.repair.places import fitting_hole, take_next_number
 from consumers.audit.repair.tools import Tools
 from consumers.dead_letters import DeadLetter, letter_id
 from consumers.decoding import SentMessage
@@ -19,24 +19,33 @@ from consumers.records import Place, Record
 
 APPLIED_AT_ONCE = 1_000
 
+Lost = tuple[Finding, SentMessage]
 
-def recover_lost(tools: Tools, findings: Iterable[Finding]) -> None:
+
+def recover_lost(tools: Tools) -> None:
     """What the log does not hold any more cannot be recovered, and stays lost."""
-    waiting: dict[str, list[tuple[Finding, SentMessage]]] = defaultdict(list)
-    for finding in findings:
-        record = tools.record(finding.place)
-        if finding.place is None or record is None:
-            continue
-        letter = majority_collection("dead_letters").find_one({"_id": letter_id(finding.place)})
-        try:
-            if letter is not None and not _is_to_be_stored(letter):
-                _keep_again(tools, finding, record, letter)
-            elif (message := tools.decode(record)) is not None:
-                waiting[message.conversation_id].append((finding, message))
-        except Poison as poison:
-            _bury(tools, finding, record, poison)
-    for conversation_id, lost in waiting.items():
-        _recover(tools, conversation_id, lost)
+    for found in tools.with_records("lost records", Kind.LOST):
+        by_conversation: dict[str, list[Lost]] = defaultdict(list)
+        letters = _letters([finding.place for finding, _ in found if finding.place])
+        for finding, record in found:
+            if finding.place is None or record is None:
+                continue
+            letter = letters.get(letter_id(finding.place))
+            try:
+                if letter is not None and not _is_to_be_stored(letter):
+                    _keep_again(tools, finding, record, letter)
+                elif (message := tools.decode(record)) is not None:
+                    by_conversation[message.conversation_id].append((finding, message))
+            except Poison as poison:
+                _bury(tools, finding, record, poison)
+        for conversation_id, lost in by_conversation.items():
+            _recover(tools, conversation_id, lost)
+
+
+def _letters(places: Sequence[Place]) -> dict[str, Document]:
+    ids = [letter_id(place) for place in places]
+    found = majority_collection("dead_letters").find({"_id": {"$in": ids}})
+    return {letter["_id"]: letter for letter in found}
 
 
 def _is_to_be_stored(letter: Document) -> bool:
@@ -46,26 +55,37 @@ def _is_to_be_stored(letter: Document) -> bool:
 
 
 def _keep_again(tools: Tools, finding: Finding, record: Record, letter: Document) -> None:
-    if not tools.audit.is_live:
-        return  # the topic is not this database's
+    if not tools.audit.is_live or not tools.audit.is_first_burial(finding.place):
+        return
     tools.note(finding, f"dead letter {letter['_id']}", before=letter)
-    reason = Poison(Reason(letter["reason"]), letter.get("error", ""))
-    tools.bury(record, reason, is_known=True)
+    poison = Poison(_reason(letter), str(letter.get("error", "")))
+    tools.bury(record, poison, is_known=True)
+    tools.count(1)
+
+
+def _reason(letter: Document) -> Reason:
+    try:
+        return Reason(letter["reason"])
+    except (KeyError, ValueError):
+        return Reason.MALFORMED
 
 
 def _bury(tools: Tools, finding: Finding, record: Record, poison: Poison) -> None:
-    tools.note(finding, f"dead letter {letter_id(tools.place_of(record))}")
-    tools.bury(record, poison)
+    if tools.audit.is_first_burial(finding.place):
+        tools.note(finding, f"dead letter {letter_id(tools.place_of(record))}")
+        tools.bury(record, poison)
+        tools.count(1)
 
 
-def _recover(
-    tools: Tools, conversation_id: str, lost: Sequence[tuple[Finding, SentMessage]]
-) -> None:
+def _recover(tools: Tools, conversation_id: str, lost: Sequence[Lost]) -> None:
     head = heads.read_heads([conversation_id]).get(conversation_id)
     above = [pair for pair in lost if head is not None and not head.covers(pair[1].place)]
+    stored = messages.read_stored([message.id for _, message in lost])
     for finding, message in lost:
         if head is not None and not head.covers(message.place):
             continue
+        if message.id in stored and stored[message.id].place == message.place:
+            continue  # by an earlier part of this repair
         poison = _refusal(head, message)
         if poison is None:
             restore(tools, finding, message)
@@ -99,12 +119,13 @@ def _apply_above(tools: Tools, head: Head) -> None:
         (head.conversation_id, pack(mark) or b""),
         size=APPLIED_AT_ONCE,
     )
-    for batch in list(rows):
-        places = [place for row in batch if (place := unpack(row[0])) is not None]
-        tools.writer.apply(_decoded(tools, places), check=_allow, bury=tools.bury_all)
+    for batch in rows:
+        places = {place for row in batch if (place := unpack(row[0])) is not None}
+        written = tools.writer.apply(_decoded(tools, places), check=_allow, bury=tools.bury_all)
+        tools.count(len(written.stored) + len(written.dead))
 
 
-def _decoded(tools: Tools, places: Sequence[Place]) -> list[SentMessage]:
+def _decoded(tools: Tools, places: set[Place]) -> list[SentMessage]:
     decoded = [tools.decode(record) for record in tools.records(places)]
     return sorted((each for each in decoded if each is not None), key=lambda each: each.place)
 
@@ -119,7 +140,10 @@ def restore(tools: Tools, finding: Finding, message: SentMessage) -> None:
     def store(seq: int, fields: Document) -> Document | None:
         form = tools.writer.stored_forms([message], {message.id: seq})[0].document | fields
         tools.note(finding, f"message {message.id}", after=form)
-        return None if messages.insert([form]).already_there else form
+        if messages.insert([form]).already_there:
+            return None
+        tools.count(1)
+        return form
 
     hole = fitting_hole(tools.audit.ledger, message.conversation_id, message.place)
     if hole is None:

@@ -1,75 +1,136 @@
-"""Which number a message may take now: a hole that fits the log's order, else the next one."""
+"""Repairs of numbers: repeated, misplaced and impossible ones; every other number stays."""
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-from chat_project.mongodb import Document
-from consumers import heads, messages
-from consumers.audit.ledger import Ledger, pack
-from consumers.heads import HeadUpdate
-from consumers.numbering import newest
-from consumers.records import Place
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
 
-PASSES = 20
-
-
-def fitting_hole(ledger: Ledger, conversation_id: str, place: Place | None) -> int | None:
-    """The lowest free number between the messages before and behind this place.
-
-    As of the last look; the number may be taken meanwhile, which its unique index tells.
-    """
-    if place is None:
-        return None
-    below, above, last_seq = ledger.one(
-        "SELECT coalesce(max(CASE WHEN d.place < :place THEN d.seq END), 0),"
-        " min(CASE WHEN d.place > :place THEN d.seq END), h.last_seq"
-        " FROM heads h LEFT JOIN documents d ON d.conversation_id = h.conversation_id"
-        " AND NOT d.is_restored AND d.seq BETWEEN 1 AND h.last_seq AND d.place <> :place"
-        " WHERE h.conversation_id = :id",
-        {"place": pack(place), "id": conversation_id},
-    )
-    if last_seq is None:
-        return None
-    free = free_numbers(
-        ledger, conversation_id, below + 1, last_seq if above is None else above - 1
-    )
-    return free[0] if free else None
+from chat_project.mongodb import Document, collection, majority_collection
+from chat_project.timestamps import now
+from consumers.audit.findings import Finding, Kind
+from consumers.audit.parsing import referred, whole_number
+from consumers.audit.repair.places import fitting_hole, take_next_number
+from consumers.audit.repair.tools import Tools
+from conversations.services.transactions import in_transaction
 
 
-def free_numbers(ledger: Ledger, conversation_id: str, first: int, last: int) -> list[int]:
-    """The numbers of this range, both ends included, that no message had at the last look."""
-    taken = {
-        row[0]
-        for row in ledger.rows(
-            "SELECT seq FROM documents WHERE conversation_id = ? AND seq BETWEEN ? AND ?",
-            (conversation_id, first, last),
-        )
-    }
-    return [seq for seq in range(first, last + 1) if seq not in taken]
+class Numbered(NamedTuple):
+    """A message whose place in the log tells where its number must lie."""
+
+    id: str
+    seq: int
+    place: bytes
 
 
-def take_next_number(conversation_id: str, store: Callable[[int], Document | None]) -> bool:
-    """Stores behind lastSeq and moves the head there by compare-and-set; a live consumer may race.
-
-    `store(seq)` gives the stored document, or None if the number is taken. False: others were
-    faster each time; what is stored above lastSeq then is found by the next look.
-    """
-    document: Document | None = None
-    for _ in range(PASSES):
-        head = heads.read_heads([conversation_id]).get(conversation_id)
-        mark = max(head.marks.values(), default=None) if head else None
-        if head is None or mark is None:
-            return False
-        last_seq = head.last_seq or 0
-        if document is None:
-            held = messages.read_numbers_above(last_seq, conversation_id)
-            document = store(
-                next(seq for seq in range(last_seq + 1, last_seq + 1_000_000) if seq not in held)
-            )
+def renumber(tools: Tools) -> None:
+    """What only lies above lastSeq is the head's."""
+    put_in_order: str | None = None
+    for finding in tools.findings("numbers", Kind.REPEAT, Kind.WRONG_NUMBER):
+        conversation_id = finding.conversation_id
+        if conversation_id is None or finding.message_id is None or conversation_id == put_in_order:
             continue
-        if document["seq"] <= last_seq:
-            return True
-        last = newest([head.last_message, messages.last_message_of(document)])
-        update = HeadUpdate(head, document["seq"], last, mark)
-        if document["seq"] == last_seq + 1 and heads.update_heads([update]):
-            return True
-    return False
+        before = majority_collection("messages").find_one({"_id": referred(finding.message_id)})
+        if before is None or whole_number(before.get("seq")) != finding.seq:
+            continue
+        hole = fitting_hole(tools.audit.ledger, conversation_id, finding.place)
+        if hole is not None:
+            if _moved(tools, finding, before, hole, {}) is not None and finding.place is not None:
+                tools.audit.note_number(finding.message_id, conversation_id, hole, finding.place)
+        elif finding.kind is Kind.REPEAT or finding.seq is None or finding.seq < 1:
+            _move_behind(tools, finding, before)
+        elif "above lastSeq" not in finding.text:
+            _put_in_order(tools, finding, conversation_id)
+            put_in_order = conversation_id
+
+
+def _move_behind(tools: Tools, finding: Finding, before: Document) -> None:
+    restored = {"restoredAt": now()}
+    take_next_number(
+        before["conversationId"], lambda seq: _moved(tools, finding, before, seq, restored)
+    )
+
+
+def _moved(
+    tools: Tools, finding: Finding, before: Document, seq: int, fields: Document
+) -> Document | None:
+    """None: the number is taken."""
+    change = {"seq": seq, **fields}
+    key = {"_id": before["_id"], "seq": before.get("seq")}
+    tools.note(finding, f"message {before['_id']}", before=before, after=change)
+    try:
+        tools.count(collection("messages").update_one(key, {"$set": change}).modified_count)
+    except DuplicateKeyError:
+        return None
+    return {**before, **change}
+
+
+def _put_in_order(tools: Tools, finding: Finding, conversation_id: str) -> None:
+    """Exchanged numbers are exchanged back, all at once. Where that would move others too, the
+    misplaced messages keep their numbers, and their place in the order is forgiven."""
+    rows = tools.audit.ledger.rows(
+        "SELECT d.id, d.seq, d.place FROM documents d"
+        " JOIN heads h ON h.conversation_id = d.conversation_id WHERE d.conversation_id = ?"
+        " AND d.place IS NOT NULL AND NOT d.is_restored AND d.seq BETWEEN 1 AND h.last_seq"
+        " ORDER BY d.seq",
+        (conversation_id,),
+    )
+    found = [Numbered(*row) for row in rows]
+    misplaced, moves = out_of_order(found), exchanges(found)
+    target = f"conversation {conversation_id}"
+    if len(moves) <= 2 * len(misplaced):
+        tools.note(finding, target, after={"seqs": {id_: list(m) for id_, m in moves.items()}})
+        in_transaction(lambda session: _exchange(moves, session))
+        tools.count(len(moves))
+    else:
+        tools.note(finding, target, after={"restored": [each.id for each in misplaced]})
+        for each in misplaced:
+            tools.count(_forgive(each, now()))
+
+
+def _exchange(moves: dict[str, tuple[int, int]], session: ClientSession) -> None:
+    """Below zero first: each number is free before it is taken."""
+    for id_, (seq, _) in moves.items():
+        collection("messages").update_one(
+            {"_id": referred(id_), "seq": seq}, {"$set": {"seq": -seq}}, session=session
+        )
+    for id_, (seq, wanted) in moves.items():
+        collection("messages").update_one(
+            {"_id": referred(id_), "seq": -seq}, {"$set": {"seq": wanted}}, session=session
+        )
+
+
+def _forgive(message: Numbered, moment: datetime) -> int:
+    key = {"_id": referred(message.id), "seq": message.seq}
+    return collection("messages").update_one(key, {"$set": {"restoredAt": moment}}).modified_count
+
+
+def exchanges(in_order_of_numbers: Sequence[Numbered]) -> dict[str, tuple[int, int]]:
+    """By id the number and the wanted one, where the same numbers in the log's order differ."""
+    sorted_by_place = sorted(in_order_of_numbers, key=lambda each: each.place)
+    return {
+        wanted.id: (wanted.seq, has.seq)
+        for has, wanted in zip(in_order_of_numbers, sorted_by_place, strict=True)
+        if has.seq != wanted.seq
+    }
+
+
+def out_of_order(in_order_of_numbers: Sequence[Numbered]) -> list[Numbered]:
+    """The fewest messages without which places ascend with the numbers: those outside one longest
+    ascending series."""
+    tails: list[bytes] = []
+    holders: list[int] = []
+    before: list[int | None] = []
+    for index, message in enumerate(in_order_of_numbers):
+        length = bisect_left(tails, message.place)
+        before.append(holders[length - 1] if length else None)
+        tails[length : length + 1] = [message.place]
+        holders[length : length + 1] = [index]
+    kept: set[int] = set()
+    last = holders[-1] if holders else None
+    while last is not None:
+        kept.add(last)
+        last = before[last]
+    return [each for index, each in enumerate(in_order_of_numbers) if index not in kept]

@@ -1,7 +1,4 @@
-"""Repairs of participants, dead letters and the cache."""
-
-from collections.abc import Iterable
-from datetime import UTC, datetime
+"""Repairs of participants, unreadable documents and the cache."""
 
 from chat_project.mongodb import Document, collection, majority_collection
 from chat_project.redis import RedisAway
@@ -9,31 +6,44 @@ from consumers.audit.cache_check import (
     Truth,
     current_membership,
     differences,
-    head_as_cached,
+    is_wrong_membership,
+    is_wrong_settings,
     read_truth,
 )
-from consumers.audit.findings import Finding
-from consumers.audit.parsing import meant_number, whole_number
+from consumers.audit.findings import Finding, Kind
+from consumers.audit.parsing import meant_number, referred, whole_number
 from consumers.audit.repair.tools import Tools
-from consumers.dead_letters import letter_id
 from conversations.cache import inspection
 from conversations.cache.inspection import Cached
 
+_REMOVABLE = ("dead_letters", "participants")
+"""A conversation without an id of ours is left to a person."""
 
-def remove_orphans(tools: Tools, findings: Iterable[Finding]) -> None:
-    for finding in findings:
+
+def remove_unreadable(tools: Tools) -> None:
+    """Letters that name no place and participants that name nobody: nothing can use them."""
+    for finding in tools.findings("unreadable documents", Kind.UNREADABLE):
+        name, id_ = finding.text.partition(":")[0], referred(finding.found)
+        before = majority_collection(name).find_one({"_id": id_})
+        if before is not None and name in _REMOVABLE:
+            tools.note(finding, f"{name} {id_}", before=before)
+            tools.count(collection(name).delete_one({"_id": id_}).deleted_count)
+
+
+def remove_orphans(tools: Tools) -> None:
+    for finding in tools.findings("participants", Kind.ORPHAN_PARTICIPANT):
         key = {"conversationId": finding.conversation_id, "userId": finding.user_id}
         before = majority_collection("participants").find_one(key)
         head = majority_collection("conversations").find_one({"_id": finding.conversation_id})
         if before is not None and head is None:
             before["_id"] = str(before["_id"])
             tools.note(finding, _participant(finding), before=before)
-            collection("participants").delete_one(key)
+            tools.count(collection("participants").delete_one(key).deleted_count)
 
 
-def set_read_positions(tools: Tools, findings: Iterable[Finding]) -> None:
+def set_read_positions(tools: Tools) -> None:
     """To joinedSeq, and that to lastSeq if it is above it; a wrong count alone changes nothing."""
-    for finding in findings:
+    for finding in tools.findings("read positions", Kind.WRONG_UNREAD):
         key = {"conversationId": finding.conversation_id, "userId": finding.user_id}
         before = majority_collection("participants").find_one(key)
         head = majority_collection("conversations").find_one({"_id": finding.conversation_id})
@@ -45,7 +55,8 @@ def set_read_positions(tools: Tools, findings: Iterable[Finding]) -> None:
         if [whole_number(value) for value in seen.values()] == [joined_seq, joined_seq]:
             continue
         tools.note(finding, _participant(finding), before=seen, after=change)
-        collection("participants").update_one({"_id": before["_id"], **seen}, {"$set": change})
+        key = {"_id": before["_id"], **seen}
+        tools.count(collection("participants").update_one(key, {"$set": change}).modified_count)
 
 
 def _joined_seq(participant: Document, last_seq: int) -> int:
@@ -59,44 +70,36 @@ def _participant(finding: Finding) -> str:
     return f"participant {finding.user_id} of conversation {finding.conversation_id}"
 
 
-def close_letters(tools: Tools, findings: Iterable[Finding]) -> None:
-    """Stored wins: the letter of a stored message is closed."""
-    for finding in findings:
-        if finding.place is None or not tools.audit.has_open_letter(
-            finding.place, finding.message_id
-        ):
-            continue
-        id_ = letter_id(finding.place)
-        change = {"closedAt": datetime.now(UTC), "closedBy": tools.by, "closedHow": "stored"}
-        tools.note(finding, f"dead letter {id_}", after=change)
-        collection("dead_letters").update_one({"_id": id_, "closedAt": None}, {"$set": change})
-
-
-def refresh_cache(tools: Tools, findings: Iterable[Finding]) -> None:
+def refresh_cache(tools: Tools) -> None:
     """MongoDB's values, where the very bytes that differed are still there."""
-    by_conversation = {
-        each.conversation_id: each for each in findings if each.conversation_id is not None
-    }
-    for conversation_id, finding in by_conversation.items():
+    for conversation_id, finding in tools.one_by_conversation("cached values", Kind.WRONG_CACHE):
         try:
             cached = inspection.inspect([conversation_id])[0]
             truth = read_truth([cached])
             if any(True for _ in differences(cached, truth)):
                 tools.note(finding, f"cache of conversation {conversation_id}")
-                _refresh(cached, truth)
+                tools.count(_refresh(cached, truth))
         except RedisAway:
             return
 
 
-def _refresh(cached: Cached, truth: Truth) -> None:
+def _refresh(cached: Cached, truth: Truth) -> int:
+    """Gives how many values were replaced or removed."""
     id_ = cached.conversation_id
     settings, head = truth.settings.get(id_), truth.heads.get(id_)
-    stored_head = head_as_cached(head) if head else None
-    if cached.settings_bytes and cached.settings != settings:
-        inspection.replace_settings(id_, cached.settings_bytes, settings)
-    if cached.head_bytes and stored_head is not None and cached.head != stored_head:
-        inspection.replace_head(id_, cached.head_bytes, stored_head)
+    changes = 0
+    if cached.settings_bytes and is_wrong_settings(cached, truth):
+        changes += inspection.replace_settings(id_, cached.settings_bytes, settings)
+    if cached.head_bytes and id_ not in truth.known:
+        changes += inspection.remove_head(id_, cached.head_bytes)
+    elif cached.head_bytes and head is not None and cached.head != head:
+        changes += inspection.replace_head(id_, cached.head_bytes, head)
     for user_id, (seen, _) in cached.members.items():
-        membership = truth.members.get((id_, user_id))
-        version = settings.version if settings else 0
-        inspection.replace_member(id_, user_id, seen, current_membership(membership, version))
+        if not inspection.is_text(user_id):
+            changes += inspection.remove_member(id_, user_id, seen)
+        elif is_wrong_membership(cached, truth, user_id):
+            membership = truth.members.get((id_, user_id))
+            version = settings.version if settings else 0
+            current = current_membership(membership, version)
+            changes += inspection.replace_member(id_, user_id, seen, current)
+    return changes

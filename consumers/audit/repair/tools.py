@@ -1,10 +1,13 @@
 """What every repair uses: the audit, the records of the log, the writer, and the audit log."""
 
 from collections.abc import Collection, Iterator
+from itertools import groupby
 
 from chat_project import audit_log
-from consumers.audit.auditing import Audit
-from consumers.audit.findings import Finding
+from consumers.audit.auditing import BY_CONVERSATION, BY_PLACE, Audit
+from consumers.audit.findings import Finding, Kind
+from consumers.audit.parts import parts
+from consumers.audit.progress import bar
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic, bury
 from consumers.decoding import SentMessage
@@ -16,6 +19,10 @@ from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
 from consumers.writer import MessageWriter
 from conversations.selectors import participant_names
+
+RECORDS_AT_ONCE = 500
+NEAR_OFFSETS = 20_000
+"""Records that are nearer are read in one go with what lies between: as fast as a new start."""
 
 
 class Tools:
@@ -34,39 +41,68 @@ class Tools:
                 environment.kafka_connection(), environment.dead_letter_topic, group_id
             )
 
+    def findings(self, what: str, *kinds: Kind, order: str = BY_CONVERSATION) -> Iterator[Finding]:
+        """Of the last look, behind a progress bar."""
+        counts = self.audit.counts()
+        with bar(f"mending {what}", sum(counts.get(kind, 0) for kind in kinds)) as progress:
+            for finding in self.audit.findings(*kinds, order=order):
+                yield finding
+                progress.update()
+
+    def one_by_conversation(self, what: str, *kinds: Kind) -> Iterator[tuple[str, Finding]]:
+        """The first finding of each conversation, with its id."""
+        found = groupby(self.findings(what, *kinds), lambda finding: finding.conversation_id)
+        for conversation_id, findings in found:
+            if conversation_id is not None:
+                yield conversation_id, next(findings)
+
+    def with_records(
+        self, what: str, *kinds: Kind
+    ) -> Iterator[list[tuple[Finding, Record | None]]]:
+        """Findings in the order of the log, some at a time, with their records; None: the log does
+        not hold it (any more). Raises RetryLater."""
+        for part in parts(self.findings(what, *kinds, order=BY_PLACE), RECORDS_AT_ONCE):
+            places = {finding.place for finding in part if finding.place is not None}
+            found = {self.place_of(record): record for record in self.records(places)}
+            yield [(each, found.get(each.place) if each.place else None) for each in part]
+
     def note(
         self, finding: Finding, target: str, *, before: object = None, after: object = None
     ) -> None:
         """Before each change: what it is, and what it was. Raises pymongo's errors."""
         details = {"text": finding.text, "before": before, "after": after}
         audit_log.note(f"repair {finding.kind.value}", target=target, details=details, by=self.by)
-        self.repaired += 1
 
-    def record(self, place: Place | None) -> Record | None:
-        """None: the log does not hold it (any more). Raises RetryLater."""
-        if place is None:
-            return None
-        return next(self.records([place]), None)
+    def count(self, changes: int) -> None:
+        """What was really changed, after each change."""
+        self.repaired += changes
 
     def records(self, places: Collection[Place]) -> Iterator[Record]:
         """Those that the log still holds, in log order per partition. Raises RetryLater."""
         topic, t = self.audit.snapshot.topic, self.audit.snapshot.generation.t
-        bounds = self.audit.reader.bounds(topic)
-        wanted = {
-            (place.p, place.o)
-            for place in places
-            if place.t == t and bounds[place.p].start <= place.o < bounds[place.p].end
-        }
-        spans: dict[int, Span] = {}
-        for partition, offset in wanted:
-            span = spans.get(partition, Span(offset, offset + 1))
-            spans[partition] = Span(min(span.start, offset), max(span.end, offset + 1))
-        for records in self.audit.reader.read(topic, spans):
-            yield from (each for each in records if (each.partition, each.offset) in wanted)
+        bounds = self.audit.reader.bounds(topic) if places else {}
+        offsets: dict[int, list[int]] = {}
+        for place in sorted(places):
+            span = bounds.get(place.p, Span(0, 0))
+            if place.t == t and span.start <= place.o < span.end:
+                offsets.setdefault(place.p, []).append(place.o)
+        runs = {partition: _runs(found) for partition, found in offsets.items()}
+        while runs:
+            spans = {partition: found.pop(0) for partition, found in runs.items()}
+            runs = {partition: found for partition, found in runs.items() if found}
+            for records in self.audit.reader.read(topic, spans):
+                yield from (each for each in records if self.place_of(each) in places)
 
     def decode(self, record: Record) -> SentMessage | None:
         """None: another service's event. Raises Poison."""
         return self._registry.decode(record, self.audit.snapshot.generation)
+
+    def message_of(self, record: Record | None) -> SentMessage | None:
+        """None also for poison, and for no record."""
+        try:
+            return self.decode(record) if record is not None else None
+        except Poison:
+            return None
 
     def place_of(self, record: Record) -> Place:
         return Place(self.audit.snapshot.generation.t, record.partition, record.offset)
@@ -79,3 +115,14 @@ class Tools:
 
     def bury_all(self, letters: Collection[DeadLetter]) -> None:
         bury(list(letters), Buried(), self._topic)
+
+
+def _runs(offsets: list[int]) -> list[Span]:
+    """Spans that hold these ascending offsets, and no long stretch without one."""
+    runs = [Span(offsets[0], offsets[0] + 1)]
+    for offset in offsets[1:]:
+        if offset - runs[-1].end > NEAR_OFFSETS:
+            runs.append(Span(offset, offset + 1))
+        else:
+            runs[-1] = Span(runs[-1].start, offset + 1)
+    return runs
