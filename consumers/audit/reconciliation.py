@@ -31,9 +31,9 @@ def reconcile(
 
     The database is the one of `chat_project.mongodb` in this context. `is_live` False: it is
     another one than the consumers', so the cache is not its own, and nothing is produced to the
-    dead-letter topic. With `mend` the report tells what is left. Constant memory; the temporary
-    folder takes some 500 bytes for each record and message. Raises CannotCheck, RetryLater (Kafka
-    is away), pymongo's errors.
+    dead-letter topic. With `mend` the report tells what is left. Memory stays at some 300 MiB; the
+    temporary folder takes some 1 KB for each message (`bench.audit`). Raises CannotCheck,
+    RetryLater (Kafka is away), pymongo's errors.
     """
     started = time.monotonic()
     group = group_id or environment.kafka_group_id
