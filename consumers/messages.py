@@ -111,6 +111,8 @@ def message_document(
         document["senderName"] = sender_name
     if quote:
         document["replyTo"] = quote
+    elif event.reply_to_message_id:  # the digest covers it, so who recomputes that must know it
+        document["src"]["r"] = event.reply_to_message_id
     if event.mentions:
         document["mentions"] = [_without_nones(mention) for mention in event.mentions]
     if event.attachments:

@@ -67,6 +67,7 @@ def test_a_reply_into_another_conversation_is_stored_without_a_quote(
 
     assert len(stored(room)) == 2
     assert not any("replyTo" in document for document in stored(room))
+    assert [document["src"]["r"] for document in stored(room)] == [in_batch, in_batch]
 
 
 def test_a_deleted_message_is_quoted_without_its_content(
