@@ -19,7 +19,7 @@ from chat_project.kafka_logs import kafka_logger
 from consumers import metrics
 from consumers.assignment import Assignment
 from consumers.errors import RetryLater, StopConsuming
-from consumers.membership import Membership, members_of
+from consumers.membership import Membership, does_kafka_answer
 from consumers.offsets import commit, committed_offsets, end_offsets, lag_by_topic, store
 from consumers.records import Record, TopicPartition, from_kafka
 from consumers.topics import TopicDescription, describe
@@ -95,7 +95,7 @@ class ConsumerLoop:
         callbacks = {"error_cb": self._on_error, "on_commit": self._assignment.on_commit}
         self._consumer = kafka.Consumer({**settings, **callbacks}, logger=kafka_logger)
         self._admin = admin
-        self._membership = Membership(lambda: members_of(admin, settings["group.id"]))
+        self._membership = Membership(lambda: does_kafka_answer(self._consumer, topics[0]))
         self._topics = topics
         self._handler = handler
         self._limits = limits
@@ -135,9 +135,7 @@ class ConsumerLoop:
             self._handle()
             self._commit_again()
             self._report_lag()
-            self._membership.check(
-                self._consumer.memberid(), has_partitions=bool(self._assignment.owned)
-            )
+            self._membership.check(self._consumer.memberid())
             waited_seconds = time.monotonic() - started
             if self._drain and self._is_drained(ends, waited_seconds=waited_seconds):
                 return

@@ -10,48 +10,40 @@ from tests.consumers.loops import TakesEverything, consuming
 from tests.consumers.pipelines import Pipeline
 from tests.waiting import wait_until
 
-Answer = set[str] | None
 
-
-def seconds_until_it_ends(
-    answers: list[Answer], *, has_partitions: bool = False, member_id: str | None = "me"
-) -> int | None:
-    """One answer every 10 s; None: it goes on."""
+def seconds_until_it_ends(answers: list[bool], *, member_ids: list[str | None]) -> int | None:
+    """A member id and an answer of Kafka every 10 s; None: it goes on."""
     now = 0
     told = iter(answers)
     checked = Membership(lambda: next(told), clock=lambda: now)
-    for now in range(1, 10 * len(answers) + 1):
+    for now in range(1, 10 * len(member_ids) + 1):
         try:
-            checked.check(member_id, has_partitions=has_partitions)
+            checked.check(member_ids[(now - 1) // 10])
         except StopConsuming:
             return now
     return None
 
 
-def test_it_ends_when_the_brokers_do_not_know_it_for_a_minute() -> None:
-    assert seconds_until_it_ends([{"other"}] * 9) == 80
-    assert seconds_until_it_ends([set()] * 9, member_id="") == 80
+@pytest.mark.parametrize("nobody", [None, ""])
+def test_it_ends_after_a_minute_without_a_member_id(nobody: str | None) -> None:
+    assert seconds_until_it_ends([True] * 9, member_ids=[nobody] * 9) == 80
 
 
 @pytest.mark.parametrize(
-    "answers",
+    ("answers", "member_ids"),
     [
-        [{"me", "other"}] * 9,
-        [None] * 9,
-        [{"other"}] * 6 + [{"me"}] + [{"other"}] * 6,
-        [{"other"}] * 6 + [None] + [{"other"}] * 6,
+        ([], ["me"] * 20),
+        ([False] * 20, [None] * 20),
+        ([True] * 20, [None] * 7 + ["me"] + [None] * 7),
+        ([True] * 6 + [False] + [True] * 7, [None] * 14),
     ],
-    ids=["a member without partitions", "Kafka is away", "it came back", "away in between"],
+    ids=["a member", "Kafka is away", "it came in", "away in between"],
 )
-def test_it_goes_on(answers: list[Answer]) -> None:
-    assert seconds_until_it_ends(answers) is None
+def test_it_goes_on(answers: list[bool], member_ids: list[str | None]) -> None:
+    assert seconds_until_it_ends(answers, member_ids=member_ids) is None
 
 
-def test_who_has_partitions_asks_nobody() -> None:
-    assert seconds_until_it_ends([], has_partitions=True) is None
-
-
-def test_a_loop_that_never_joins_ends_and_one_without_partitions_goes_on(
+def test_a_loop_that_never_joins_ends_and_a_member_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pipeline = Pipeline()
@@ -61,8 +53,6 @@ def test_a_loop_that_never_joins_ends_and_one_without_partitions_goes_on(
         wait_until(lambda: member._assignment.owned, "it has joined")
         monkeypatch.setattr(membership, "ASK_SECONDS", 0.2)
         monkeypatch.setattr(membership, "ABSENT_SECONDS", 1.0)
-        member._assignment.owned.clear()  # as if others had them all
-        member._membership._ask_at = 0.0
         monkeypatch.setattr(ConsumerLoop, "_subscribe", lambda _: None)
         with consuming(pipeline, TakesEverything()) as (_, stranger):
             stranger.join(30)
