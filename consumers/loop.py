@@ -2,7 +2,8 @@
 
 One process, one consumer, one thread; one batch in flight. Offsets are stored only after the
 handler has applied the batch. Whatever comes out of `consume()` ends the process, because
-librdkafka may have dropped records that it had handed over.
+librdkafka may have dropped records that it had handed over. A long module: reading, waiting and
+rebalancing share one state.
 """
 
 import logging
