@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import accept, pipeline, sink, steady
-from bench.stage import say
+from bench.waiting import say
 from devstack.instance import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "performance"

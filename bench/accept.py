@@ -24,24 +24,14 @@ from bench import report
 from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
 from bench.load import Load, post
 from bench.report import Bar, Measured
-from bench.stage import (
-    PARTITIONS,
-    USER,
-    BenchFailed,
-    Stage,
-    running_stack,
-    say,
-    server_pids,
-    wait_until,
-)
+from bench.stage import PARTITIONS, TEXT, USER, Stage, running_stack, server_pids
 from bench.usage import CpuMeter, Pids, peak_rss_mib
-from consumers.arguments import whole_number
+from bench.waiting import BenchFailed, say, wait_until
 from devstack import Stack, StackError, ports
 
 LEVELS = (1, 16, 64)
 BATCH = 100
 ROOMS = 10
-TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
 WARM_UP_REQUESTS = 300
 STORED_SECONDS = 120.0
 QUICK_SHARE = 6
@@ -219,11 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchFailed, StackError) as error:
         say(f"error: {error}")
         return 1
-    if options.output:
-        command = f"python -m bench.accept --rounds {options.rounds} --brokers {options.brokers}"
-        report.write(options.output, measured, command=command, note=options.note)
-        report.draw(options.output, measured, [RATE, f"{CPU}API", P99])
-    report.tell(measured, BARS)
+    command = f"python -m bench.accept --rounds {options.rounds} --brokers {options.brokers}"
+    report.finish(measured, BARS, options, command=command, drawn=[RATE, f"{CPU}API", P99])
     return 0
 
 
@@ -282,11 +269,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Measures the accept path beside a constant viewset and a synchronous one."
         " Exit 1: something failed, or what is stored is not what was acknowledged.",
     )
-    parser.add_argument("--rounds", type=whole_number(1, 100), default=5, help="(%(default)s)")
+    report.add_options(parser)
     parser.add_argument("--quick", action="store_true", help="a sixth of the requests; for trying")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="(%(default)s)")
-    parser.add_argument("--output", type=Path, help="a file for the data (JSON)")
-    parser.add_argument("--note", default="", help="a sentence to stand in the data")
     return parser
 
 

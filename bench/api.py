@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from bench.stage import TENANT, USER, BenchFailed, manage, wait_until
+from bench.stage import TENANT, USER, manage
+from bench.waiting import BenchFailed, wait_until
 from devstack import ports
 from devstack.instance import REPOSITORY
 from scripts.children import STOP_SECONDS

@@ -16,8 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bench.stage import BenchFailed, Consumer, Stage, manage, say, servers
+from bench.stage import Consumer, Stage, manage, servers
 from bench.usage import peak_rss_mib
+from bench.waiting import BenchFailed, say
 from consumers.arguments import whole_number
 from devstack import StackError
 

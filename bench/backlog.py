@@ -18,15 +18,14 @@ from typing import NamedTuple
 import psutil
 
 from bench.chart import draw
-from bench.stage import BenchFailed, Consumer, Stage, say, servers
+from bench.stage import TEXT, Consumer, Stage, servers
+from bench.waiting import BenchFailed, say
 from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader
 from devstack import StackError, ports
 
 ROOMS = 1_000
-TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
-"""Makes a record of some 500 bytes."""
 SAMPLE_SECONDS = 1.0
 STALLED_SECONDS = 60.0
 SAY_EVERY = 50_000

@@ -7,6 +7,7 @@ no guarantee: no marks, no look-ups, no dead letters, no effects, no logs, no me
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 import confluent_kafka as kafka
@@ -35,8 +36,9 @@ class Event(msgspec.Struct, rename="camel"):
 
 
 def main() -> int:
-    """Runs until SIGTERM. Takes the product's environment; its group and database are its own."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """Runs until SIGTERM, and finishes the batch in hand: a commit may run ahead of it. Takes the product's environment; its group and database are its own."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     environment = os.environ
     client: MongoClient[dict[str, Any]] = MongoClient(environment["MONGODB_URI"])
     database = client.get_database(
@@ -50,7 +52,7 @@ def main() -> int:
     consumer.subscribe([f"{environment['KAFKA_TOPIC_PREFIX']}.message.sent"])
     decode = msgspec.json.Decoder(Event).decode
     numbers: dict[str, int] = {}
-    while True:
+    while not stop.is_set():
         records = consumer.consume(1, 0.05)
         records += consumer.consume(BATCH - 1, 0)
         if not records:
@@ -83,6 +85,7 @@ def main() -> int:
             ordered=False,
         )
         consumer.commit(asynchronous=True)
+    return 0
 
 
 if __name__ == "__main__":

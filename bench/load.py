@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.stage import BenchFailed
+from bench.waiting import BenchFailed
 
 MOST_SECONDS = 300
 

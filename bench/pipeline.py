@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -19,21 +20,12 @@ import psutil
 
 from bench import report
 from bench.report import Bar, Measured
-from bench.stage import (
-    PARTITIONS,
-    BenchFailed,
-    Consumer,
-    Stage,
-    running_stack,
-    say,
-    server_pids,
-)
+from bench.stage import PARTITIONS, TEXT, Consumer, Stage, running_stack, server_pids
 from bench.usage import CpuMeter, Pids, peak_rss_mib
+from bench.waiting import BenchFailed, reach, say
 from consumers.arguments import whole_number
 from devstack import Stack, StackError, ports
 
-TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
-"""Makes a record of some 500 bytes."""
 LOOK_SECONDS = 0.05
 MOST_SECONDS = 600.0
 TRIES = 3
@@ -86,11 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchFailed, StackError) as error:
         say(f"error: {error}")
         return 1
-    if options.output:
-        command = f"python -m bench.pipeline --rounds {options.rounds}"
-        report.write(options.output, measured, command=command, note=options.note)
-        report.draw(options.output, measured, [RATE, f"{CPU}consumer"])
-    report.tell(measured, BARS)
+    command = f"python -m bench.pipeline --rounds {options.rounds}"
+    report.finish(measured, BARS, options, command=command, drawn=[RATE, f"{CPU}consumer"])
     return 0
 
 
@@ -188,12 +177,12 @@ def _measure(
     """From the first committed batch on, so that the start of a process is not in it."""
     with _working(trial, command, consumers) as running, _committed(trial, ends) as committed:
         pids: Pids = {"consumer": [each.pid for each in running], **server_pids(stack)}
-        first = _wait(lambda: committed(), running)
-        began, meter = time.monotonic(), CpuMeter(pids)
         total = sum(ends.values())
-        _wait(lambda: committed() >= (first + total) // 2, running)
+        first = _reach(committed, 1, running)
+        began, meter = time.monotonic(), CpuMeter(pids)
+        _reach(committed, (first + total) // 2, running)
         half = _rss_mib(running)
-        _wait(lambda: committed() >= total, running)
+        _reach(committed, total, running)
         seconds, used = time.monotonic() - began, meter.seconds()
         grown = _rss_mib(running) - half
         peak = peak_rss_mib(pids)
@@ -238,16 +227,7 @@ def _committed(trial: Stage, ends: Mapping[int, int]) -> Iterator[Callable[[], i
         reader.close()
 
 
-def _wait(probe: Callable[[], int], running: Sequence[Consumer]) -> int:
-    """The first value of the probe that is true."""
-    deadline = time.monotonic() + MOST_SECONDS
-    while not (value := probe()):
-        for each in running:
-            each.check_alive()
-        if time.monotonic() > deadline:
-            raise BenchFailed(f"not done after {MOST_SECONDS:.0f} s")
-        time.sleep(LOOK_SECONDS)
-    return value
+_reach = partial(reach, seconds=MOST_SECONDS, every_seconds=LOOK_SECONDS)
 
 
 def _rss_mib(running: Sequence[Consumer]) -> float:
@@ -260,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Measures consumption of what is in the topic already, beside a bare loop."
         " Exit 1: something failed, or what is stored is not what was produced.",
     )
-    parser.add_argument("--rounds", type=whole_number(1, 100), default=5, help="(%(default)s)")
+    report.add_options(parser)
     parser.add_argument(
         "--case", action="append", choices=[case.name for case in CASES], help="may be repeated"
     )
@@ -269,8 +249,6 @@ def _parser() -> argparse.ArgumentParser:
         type=whole_number(1_000, 10_000_000),
         help="instead of each case's own number; for trying",
     )
-    parser.add_argument("--output", type=Path, help="a file for the data (JSON)")
-    parser.add_argument("--note", default="", help="a sentence to stand in the data")
     return parser
 
 

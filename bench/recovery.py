@@ -20,15 +20,8 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any
 
-from bench.stage import (
-    BenchFailed,
-    Consumer,
-    Stage,
-    partition_of,
-    say,
-    servers,
-    wait_until,
-)
+from bench.stage import Consumer, Stage, partition_of, servers
+from bench.waiting import BenchFailed, say, wait_until
 from consumers.arguments import whole_number
 from devstack import StackError, ports
 

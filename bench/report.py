@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from bench.chart import draw_medians
+from consumers.arguments import whole_number
 
 Figures = Mapping[str, float]
 """By name with its unit, as it stands in the table: `messages/s`."""
@@ -108,6 +110,28 @@ def draw(path: Path, rounds: Sequence[Measured], figures: Sequence[str]) -> None
         for figure in figures
     }
     draw_medians(chosen, path.with_suffix(".png"))
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """What every measurement of rounds takes."""
+    parser.add_argument("--rounds", type=whole_number(1, 100), default=5, help="(%(default)s)")
+    parser.add_argument("--output", type=Path, help="a file for the data (JSON), chart beside it")
+    parser.add_argument("--note", default="", help="a sentence to stand in the data")
+
+
+def finish(
+    rounds: Sequence[Measured],
+    bars: Iterable[Bar],
+    options: Namespace,
+    *,
+    command: str,
+    drawn: Sequence[str],
+) -> None:
+    """Data and chart (of the figures `drawn`) to `--output`, if it is given; then tells all."""
+    if options.output:
+        write(options.output, rounds, command=command, note=options.note)
+        draw(options.output, rounds, drawn)
+    tell(rounds, bars)
 
 
 def tell(rounds: Sequence[Measured], bars: Iterable[Bar]) -> None:

@@ -8,8 +8,9 @@ refresh the cache and publish.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -18,17 +19,9 @@ from uuid import uuid4
 from bench import report
 from bench.pipeline import produce
 from bench.report import Bar, Measured
-from bench.stage import (
-    BenchFailed,
-    Consumer,
-    Document,
-    Stage,
-    running_stack,
-    say,
-    server_pids,
-    wait_until,
-)
+from bench.stage import Consumer, Document, Stage, running_stack, server_pids
 from bench.usage import CpuMeter, Pids, peak_rss_mib
+from bench.waiting import BenchFailed, reach, say
 from consumers.arguments import whole_number
 from devstack import Stack, StackError, java, ports
 from devstack.instance import ROOT
@@ -83,11 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchFailed, StackError) as error:
         say(f"error: {error}")
         return 1
-    if options.output:
-        command = f"python -m bench.sink --rounds {options.rounds}"
-        report.write(options.output, measured, command=command, note=options.note)
-        report.draw(options.output, measured, [RATE, BOTH])
-    report.tell(measured, BARS)
+    command = f"python -m bench.sink --rounds {options.rounds}"
+    report.finish(measured, BARS, options, command=command, drawn=[RATE, BOTH])
     return 0
 
 
@@ -124,9 +114,9 @@ def _trial(
     with _working(trial, subject) as running:
         stored = trial.messages.estimated_document_count
         pids: Pids = {"worker": [each.pid for each in running], **server_pids(stack)}
-        first = _reach(messages // WARM_UP_SHARE, stored, running)
+        first = _reach(stored, messages // WARM_UP_SHARE, running)
         began, meter = time.monotonic(), CpuMeter(pids)
-        _reach(messages, stored, running)
+        _reach(stored, messages, running)
         seconds, used = time.monotonic() - began, meter.seconds()
         peak = peak_rss_mib(pids)
     if subject.strategy is None:
@@ -214,16 +204,7 @@ def _properties(path: Path, settings: Document) -> Path:
     return path
 
 
-def _reach(wanted: int, stored: Callable[[], int], running: Sequence[Consumer]) -> int:
-    """How many are stored when it is at least so many."""
-
-    def look() -> bool:
-        for each in running:
-            each.check_alive()
-        return stored() >= wanted
-
-    wait_until(look, f"{wanted:,} stored", seconds=MOST_SECONDS, every_seconds=LOOK_SECONDS)
-    return stored()
+_reach = partial(reach, seconds=MOST_SECONDS, every_seconds=LOOK_SECONDS)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -232,12 +213,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Measures our consumer beside Kafka Connect with the official MongoDB sink."
         " Exit 1: something failed, or what is stored is not what was produced.",
     )
-    parser.add_argument("--rounds", type=whole_number(1, 100), default=5, help="(%(default)s)")
+    report.add_options(parser)
     parser.add_argument(
         "--messages", type=whole_number(6_000, 10_000_000), default=MESSAGES, help="(%(default)s)"
     )
-    parser.add_argument("--output", type=Path, help="a file for the data (JSON)")
-    parser.add_argument("--note", default="", help="a sentence to stand in the data")
     return parser
 
 

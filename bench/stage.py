@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import confluent_kafka as kafka
 import msgspec
 from pymongo import MongoClient
 
+from bench.waiting import BenchFailed
 from chat_project.identifiers import new_id
 from devstack import Stack
 from devstack.instance import REPOSITORY
@@ -28,11 +28,10 @@ FULL_QUEUE_SECONDS = 0.5
 TENANT, USER = "bench", "user-1"
 """Every conversation is this tenant's and has this user."""
 
+TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
+"""Makes a record of some 500 bytes."""
+
 Document = dict[str, Any]
-
-
-class BenchFailed(Exception):
-    """What was measured is not what should have been: no figure may come of it."""
 
 
 class Stage:
@@ -231,23 +230,6 @@ def partition_of(room: str) -> int:
 
 def manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
-
-
-def wait_until(
-    probe: Callable[[], bool], what: str, *, seconds: float, every_seconds: float = 0.02
-) -> float:
-    """The seconds that it took. Raises BenchFailed, naming what never came."""
-    began = time.monotonic()
-    while not probe():
-        if time.monotonic() - began > seconds:
-            raise BenchFailed(f"after {seconds:.0f} s still not: {what}")
-        time.sleep(every_seconds)
-    return time.monotonic() - began
-
-
-def say(line: str) -> None:
-    sys.stderr.write(f"bench: {line}\n")
-    sys.stderr.flush()
 
 
 def _conversation(conversation_id: str) -> Document:

@@ -4,7 +4,7 @@ then 1,000, by HTTP into 10,000 conversations chosen by Zipf's law, through ever
 Requests begin at times of a Poisson process, whether the earlier ones are answered or not, and
 their times count from there. A message counts as stored when its live event is heard, which the
 consumer sends after the conversation was updated. The cache's time to live is one minute, so that
-all of it expires on the way.
+all of it expires on the way. Sender, listener and meter share a clock, and so a module.
 """
 
 import argparse
@@ -28,17 +28,9 @@ from redis import Redis
 from bench import report
 from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
 from bench.report import Bar, Measured
-from bench.stage import (
-    USER,
-    BenchFailed,
-    Consumer,
-    Stage,
-    running_stack,
-    say,
-    server_pids,
-    wait_until,
-)
+from bench.stage import TEXT, USER, Consumer, Stage, running_stack, server_pids
 from bench.usage import CpuMeter, Pids, peak_rss_mib
+from bench.waiting import BenchFailed, say, wait_until
 from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader
@@ -48,7 +40,6 @@ ROOMS = 10_000
 ZIPF_EXPONENT = 1.0
 RATES = (500, 1_000)
 CONNECTIONS = 64
-TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
 CACHE_TTL_MINUTES = 1
 HEARD_SECONDS = 30.0
 
@@ -165,11 +156,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchFailed, StackError, RetryLater) as error:
         say(f"error: {error}")
         return 1
-    if options.output:
-        command = f"python -m bench.steady --rounds {options.rounds} --seconds {options.seconds}"
-        report.write(options.output, measured, command=command, note=options.note)
-        report.draw(options.output, measured, ["accepted p99 ms", "stored p99 ms"])
-    report.tell(measured, BARS)
+    command = f"python -m bench.steady --rounds {options.rounds} --seconds {options.seconds}"
+    report.finish(
+        measured, BARS, options, command=command, drawn=["accepted p99 ms", "stored p99 ms"]
+    )
     return 0
 
 
@@ -298,12 +288,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Measures acceptance, storage and the cache at 500 and 1,000 messages/s."
         " Exit 1: something failed, or what is stored is not what was acknowledged.",
     )
-    parser.add_argument("--rounds", type=whole_number(1, 100), default=5, help="(%(default)s)")
+    report.add_options(parser)
     parser.add_argument(
         "--seconds", type=whole_number(1, 3_600), default=120, help="of each rate (%(default)s)"
     )
-    parser.add_argument("--output", type=Path, help="a file for the data (JSON)")
-    parser.add_argument("--note", default="", help="a sentence to stand in the data")
     return parser
 
 
