@@ -4,6 +4,7 @@
 `gunicorn -c chat_project/gunicorn.conf.py chat_project.wsgi`
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from typing_extensions import override
 from chat_project import logs
 from chat_project.settings.environment import SettingsError, environment
 from chat_project.settings.server import API_THREADS
+
+GARBAGE_THRESHOLD = 50_000  # objects made and not freed: a collection every few thousand requests
 
 try:
     _settings = environment()
@@ -71,6 +74,14 @@ def post_worker_init(_worker: Any) -> None:
 
     count_texts_from_zero()
     producer()
+    _collect_rarely()
+
+
+def _collect_rarely() -> None:
+    """What is loaded stays; what a request makes is freed without the collector."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -27,6 +27,6 @@ for_programs: list[Route] = [
 ]
 
 urlpatterns: list[Route] = [
-    path("admin/", admin.site.urls),
     *[ignoring_case(route) for route in for_programs],
+    path("admin/", admin.site.urls),
 ]

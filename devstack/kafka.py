@@ -46,7 +46,7 @@ class KafkaNode(Service):
         self._settings.write_text("\n".join(lines) + "\n")
         run = [
             str(runtime),
-            *("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+            *("-Xmx256m", "-XX:+UseSerialGC"),
             self._class_archive_option(),
             f"-Dlog4j2.configurationFile={LOG_SETTINGS}",
             *("-cp", class_path, "kafka.Kafka", str(self._settings)),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Event, Lock
+from threading import Lock
 
 LateRefusal = Callable[[int], None]
 """Called with a record's index in its send, on the producer's polling thread."""
@@ -48,7 +48,7 @@ class PendingSend:
     `on_late_refusal`, everything else changes nothing.
     """
 
-    __slots__ = ("_answered", "_done", "_lock", "_missing", "_on_late_refusal", "_outcomes")
+    __slots__ = ("_answered", "_lock", "_missing", "_missing_any", "_on_late_refusal", "_outcomes")
 
     def __init__(self, count: int, on_late_refusal: LateRefusal) -> None:
         self._outcomes: list[Delivery | None] = [None] * count
@@ -56,7 +56,9 @@ class PendingSend:
         self._on_late_refusal = on_late_refusal
         self._answered = False
         self._lock = Lock()
-        self._done = Event()
+        # Held until everything is settled: an Event is a lock too, within four layers of Python.
+        self._missing_any = Lock()
+        self._missing_any.acquire()
 
     def settle(self, index: int, delivery: Delivery) -> bool:
         """Notes one record's outcome; whether it was the last one missing."""
@@ -65,14 +67,14 @@ class PendingSend:
             self._missing -= 1
             is_last, is_late = self._missing == 0, self._answered
         if is_last:
-            self._done.set()
+            self._missing_any.release()
         if is_late and isinstance(delivery, Refused):
             self._on_late_refusal(index)
         return is_last
 
     def wait(self, timeout_seconds: float) -> list[Delivery]:
         """Blocks until every record is settled or the time is over; one outcome per record."""
-        self._done.wait(timeout_seconds)
+        self._missing_any.acquire(timeout=timeout_seconds)
         with self._lock:
             self._answered = True
             return [outcome or Unknown() for outcome in self._outcomes]

@@ -33,10 +33,8 @@ from messaging.pause import gate
 logger = logging.getLogger(__name__)
 
 REPORT_TIMEOUT_SECONDS = 2.0
-SILENCE_SECONDS = 0.1
 SLOT_TIMEOUT_SECONDS = 0.5
-"""How long a send waits for others to be reported: briefly while no report comes at all, longer
-while Kafka is busy with them."""
+"""How long a send waits until fewer threads wait for Kafka: a broker's pause is no outage."""
 METADATA_TIMEOUT_SECONDS = 1.5
 CLOSE_TIMEOUT_SECONDS = 2.0
 QUEUE_LIMIT = 100_000  # records; librdkafka's default
@@ -90,7 +88,6 @@ class Producer:
         self._topic, self._partitions = topic, partitions
         self._refusal = refusal
         self._slots = BoundedSemaphore(waiting_threads)
-        self._reported_at = 0.0
         self._sent_at: OrderedDict[PendingSend, float] = OrderedDict()
         self._sent_at_lock = Lock()
         self._closing = Event()
@@ -105,7 +102,7 @@ class Producer:
         """
         if (refused := self._refusal()) is not None:
             return [refused] * len(records)
-        if self._is_kafka_silent() or not self._take_slot():
+        if self._is_kafka_silent() or not self._slots.acquire(timeout=SLOT_TIMEOUT_SECONDS):
             return [Refused(Reason.KAFKA_UNAVAILABLE)] * len(records)
         try:
             pending = self._produce(records, on_late_refusal)
@@ -140,15 +137,6 @@ class Producer:
         with self._sent_at_lock:
             oldest = next(iter(self._sent_at.values()), None)
         return oldest is not None and monotonic() - oldest > REPORT_TIMEOUT_SECONDS
-
-    def _take_slot(self) -> bool:
-        """A thread's right to wait for Kafka. A busy Kafka is waited for, a silent one is not."""
-        deadline = monotonic() + SLOT_TIMEOUT_SECONDS
-        while not self._slots.acquire(timeout=SILENCE_SECONDS):
-            now = monotonic()
-            if now - self._reported_at > SILENCE_SECONDS or now > deadline:
-                return False
-        return True
 
     def _produce(self, records: Sequence[Outgoing], on_late_refusal: LateRefusal) -> PendingSend:
         pending = PendingSend(len(records), on_late_refusal)
@@ -185,7 +173,6 @@ class Producer:
     def _on_report(
         self, pending: PendingSend, index: int, error: KafkaError | None, _message: object
     ) -> None:
-        self._reported_at = monotonic()
         if error is None:
             self._settle(pending, index, Delivered())
             return

@@ -1,17 +1,17 @@
 """The doors of `/api/v1/messages`: read the request, call one function, answer."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pymongo
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 from typing_extensions import override
 
 from chat_project.api.bodies import read_body, read_json
+from chat_project.api.lean import LeanViewSet, answer
 from chat_project.api.query import parameters
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
@@ -31,7 +31,8 @@ DATABASE_SECONDS = 2.0
 """For all that one request asks of MongoDB: a hanging one must not hold every thread."""
 
 
-class MessageViewSet(ViewSet):
+class MessageViewSet(LeanViewSet):
+    lean: ClassVar[frozenset[str]] = frozenset({"text", "batch"})
     lookup_url_kwarg = "message_id"
     lookup_value_regex = "[^/]+"
 
@@ -41,21 +42,25 @@ class MessageViewSet(ViewSet):
             return super().dispatch(request, *args, **kwargs)
 
     @override
+    def check_request(self, user: TokenUser, request: HttpRequest) -> None:
+        check_parameters(user, parameters(request))
+
+    @override
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         check_parameters(_user(request), parameters(request))
 
     @schema.SEND_TEXT
     @action(detail=False, methods=["post"])
-    def text(self, request: Request) -> Response:
+    def text(self, request: HttpRequest) -> HttpResponse:
         message = read_json(request, TextRequest, TEXT_BODY_LIMIT_BYTES)
-        return Response(send_text(_user(request), message, _key(request)))
+        return answer(send_text(_user(request), message, _key(request)))
 
     @schema.SEND_BATCH
     @action(detail=False, methods=["post"])
-    def batch(self, request: Request) -> Response:
+    def batch(self, request: HttpRequest) -> HttpResponse:
         messages = read_batch(read_body(request, BATCH_BODY_LIMIT_BYTES))
-        return Response(send_batch(_user(request), messages, _key(request)))
+        return answer(send_batch(_user(request), messages, _key(request)))
 
     @schema.RETRIEVE
     def retrieve(self, request: Request, message_id: str) -> Response:
@@ -68,11 +73,11 @@ class MessageViewSet(ViewSet):
         return Response(history(_user(request), canonical_id(conversation_id), asked))
 
 
-def _key(request: Request) -> str | None:
+def _key(request: HttpRequest) -> str | None:
     """The header Idempotency-Key, without making Django's mapping of all headers."""
     key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
     return key
 
 
-def _user(request: Request) -> TokenUser:
+def _user(request: Request | HttpRequest) -> TokenUser:
     return cast(TokenUser, request.user)

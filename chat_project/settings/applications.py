@@ -20,14 +20,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chat_project.api.middleware.RequestMiddleware",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "chat_project.admin_middleware.AdminAddresses",
-    "chat_project.admin_middleware.AdminSessions",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "chat_project.admin_middleware.AdminAuthentication",
-    "chat_project.admin_middleware.AdminMessages",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "chat_project.pages.Pages",
 ]
 
 TEMPLATES = [

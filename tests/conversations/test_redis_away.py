@@ -21,6 +21,17 @@ def found(conversation_id: str, user_id: str) -> Found:
     return cache.look_up([Lookup(conversation_id, user_id, new_id(), RECORD)])[0]
 
 
+def test_a_connection_that_redis_has_closed_is_opened_again(
+    private_redis: PrivateRedis, group: ConversationSettings, teacher: Person
+) -> None:
+    found(group.id, teacher.user_id)
+    opened = breaker_open_total._value.get()
+    private_redis.client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    assert found(group.id, teacher.user_id).record == RECORD
+    assert breaker_open_total._value.get() == opened
+
+
 @pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP], ids=["dead", "hanging"])
 def test_without_redis_every_answer_comes_from_mongodb_and_redis_is_asked_once(
     private_redis: PrivateRedis,

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Iterator
-from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +15,9 @@ from messaging.deliveries import Delivered, PendingSend, Reason, Refused, Unknow
 from messaging.errors import KafkaAway
 from messaging.events import Outgoing
 from tests.messaging.conftest import UseProducer
+
+
+RECORD = Outgoing(key="k", value=b"{}", headers=[])
 
 
 def ignore(_index: int) -> None:
@@ -91,16 +93,13 @@ def test_a_report_is_definite_or_unknown(
     assert pending.wait(0) == [delivery]
 
 
-@pytest.mark.parametrize(("reported_at", "is_waited_for"), [(inf, True), (0.0, False)])
-def test_a_busy_kafka_is_waited_for_and_a_silent_one_is_not(
-    use_producer: UseProducer, reported_at: float, is_waited_for: bool
-) -> None:
+def test_a_busy_kafka_is_waited_for_but_not_long(use_producer: UseProducer) -> None:
     producer = use_producer()
-    answers = iter([False, False, True])
-    producer._slots = SimpleNamespace(acquire=lambda timeout: next(answers))
-    producer._reported_at = reported_at
+    waited: list[float] = []
+    producer._slots = SimpleNamespace(acquire=lambda timeout: waited.append(timeout))
 
-    assert producer._take_slot() is is_waited_for
+    assert producer.send([RECORD], ignore) == [Refused(Reason.KAFKA_UNAVAILABLE)]
+    assert waited == [0.5]
 
 
 @pytest.fixture
