@@ -1,6 +1,7 @@
 """Where a measurement plays: servers, names of its own, conversations, records, consumers."""
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,13 @@ FULL_QUEUE_SECONDS = 0.5
 TENANT, USER = "bench", "user-1"
 """Every conversation is this tenant's and has this user."""
 
+KAFKA_OPTIONS = "-Xmx512m"
+PRODUCTION = {
+    "DJANGO_DEBUG": "false",  # with it Django and whitenoise do more in each request
+    "DJANGO_SECRET_KEY": secrets.token_urlsafe(48),
+    "JWT_SECRET": secrets.token_urlsafe(48),
+}
+
 TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
 """Makes a record of some 500 bytes."""
 
@@ -49,6 +57,7 @@ class Stage:
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "KAFKA_GROUP_ID": name,
             "MONGODB_DATABASE": name,
+            **PRODUCTION,
         }
         self.group_id = name
         self.topic = f"{self.prefix}.message.sent"
@@ -196,7 +205,8 @@ class Consumer:
 
 @contextmanager
 def running_stack(name: str, *, brokers: int = 1) -> Iterator[Stack]:
-    """A devstack instance, up; down and deleted at the end."""
+    """A devstack instance, up, its Kafka with the whole JIT; down and deleted at the end."""
+    os.environ["DEVSTACK_KAFKA_OPTIONS"] = KAFKA_OPTIONS
     stack = Stack(name, brokers=brokers)
     try:
         yield stack.up()

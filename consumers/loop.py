@@ -71,7 +71,7 @@ class Limits(msgspec.Struct, frozen=True):
     """When a batch is closed, and when a draining consumer gives up waiting for partitions."""
 
     max_batch_size: int = 1_000
-    max_batch_age_seconds: float = 0.005
+    max_batch_age_seconds: float = 0.02
     assignment_seconds: float = 30.0
 
 

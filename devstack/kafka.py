@@ -1,6 +1,7 @@
 """Apache Kafka in KRaft mode: each node is broker and controller."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -13,6 +14,9 @@ from devstack.ports import HOST, answers
 from devstack.service import Service
 
 LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
+
+JVM_OPTIONS = "-Xmx256m -XX:TieredStopAtLevel=1"
+"""The first compiler only: it starts faster. A benchmark takes both, by DEVSTACK_KAFKA_OPTIONS."""
 
 FORMAT_AND_RUN = (
     '"$1" -cp "$2" kafka.tools.StorageTool format -t "$3" -c "$4" && shift 4 && exec "$@"'

@@ -7,6 +7,7 @@ from time import perf_counter
 from django.contrib.admindocs.views import simplify_regex
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from prometheus_client import Histogram
 
 from chat_project import request_id
 from chat_project.api.envelope import ErrorBody, encode
@@ -72,13 +73,11 @@ def _in_envelope(request: HttpRequest, response: HttpResponseBase) -> HttpRespon
 
 def _observe(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     match = request.resolver_match
-    http_request_duration_seconds.labels(
-        request.method if request.method in _METHODS else "other",
-        _endpoint(match.route) if match else "unmatched",
-        response.status_code,
-    ).observe(seconds)
+    method = request.method if request.method in _METHODS else "other"
+    _durations(method, match.route if match else None, response.status_code).observe(seconds)
 
 
 @lru_cache(maxsize=1_000)
-def _endpoint(route: str) -> str:
-    return simplify_regex(route)
+def _durations(method: str, route: str | None, status: int) -> Histogram:
+    endpoint = "unmatched" if route is None else simplify_regex(route)
+    return http_request_duration_seconds.labels(method, endpoint, status)

@@ -16,7 +16,6 @@ from messaging.errors import KafkaAway
 from messaging.events import Outgoing
 from tests.messaging.conftest import UseProducer
 
-
 RECORD = Outgoing(key="k", value=b"{}", headers=[])
 
 

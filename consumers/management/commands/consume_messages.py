@@ -44,9 +44,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--max-batch-age-ms",
             type=whole_number(0, 1_000),
-            default=5,
+            default=20,
             metavar="MS",
-            help="the most time spent waiting for more records (default: 5)",
+            help="the most time spent waiting for more records (default: 20)",
         )
         parser.add_argument(
             "--allow-dead-letters",
