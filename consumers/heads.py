@@ -1,12 +1,13 @@
 """The head of a conversation: what the consumer alone writes in it, read and compare-and-set."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from pymongo import UpdateOne
 
 from chat_project.mongodb import Document, collection, majority_collection
+from consumers.halves import in_two_halves
 from consumers.records import Place
 
 _FIELDS = ("tenantId", "lastSeq", "lastMessage", "log")
@@ -47,12 +48,13 @@ def read_heads(conversation_ids: Collection[str]) -> dict[str, Head]:
 
 def update_heads(updates: Collection[HeadUpdate]) -> bool:
     """One compare-and-set each. False: someone else was here, read again."""
-    if not updates:
-        return True
-    result = collection("conversations").bulk_write(
-        [_compare_and_set(update) for update in updates], ordered=False
-    )
-    return result.matched_count == len(updates)
+    changed = sum(in_two_halves(_write, list(updates)))
+    return changed == len(updates)  # a mark only grows, so a successful one changes something
+
+
+def _write(updates: Sequence[HeadUpdate]) -> int:
+    changes = [_compare_and_set(update) for update in updates]
+    return collection("conversations").bulk_write(changes, ordered=False).modified_count
 
 
 def _head(document: Document) -> Head:
@@ -71,14 +73,29 @@ def _head(document: Document) -> Head:
 
 
 def _compare_and_set(update: HeadUpdate) -> UpdateOne:
+    """Found by `_id` alone and compared within the update: with any further condition the server
+    plans the query anew for each conversation, which costs it a third more (docs/performance.md)."""
     read, mark = update.read, update.mark
-    path = f"log.p{mark.p}"
-    condition: Document = {"_id": read.conversation_id, "lastSeq": read.last_seq}
-    if (seen := read.marks.get(mark.p)) is None:
-        condition[path] = None
-    else:
-        condition |= {f"{path}.t": seen.t, f"{path}.o": seen.o}
-    change: Document = {"lastSeq": update.last_seq, path: {"t": mark.t, "o": mark.o}}
+    name = f"p{mark.p}"
+    change: Document = {
+        "lastSeq": update.last_seq,
+        "log": {"$mergeObjects": ["$log", {name: {"t": mark.t, "o": mark.o}}]},
+    }
     if update.last_message is not read.last_message:
-        change["lastMessage"] = update.last_message
-    return UpdateOne(condition, {"$set": change})
+        change["lastMessage"] = {"$literal": update.last_message}
+    as_read = [_is("lastSeq", read.last_seq), _is(f"log.{name}", _stored_mark(read, mark.p))]
+    changed = {"$mergeObjects": ["$$ROOT", change]}
+    return UpdateOne(
+        {"_id": read.conversation_id},
+        [{"$replaceWith": {"$cond": [{"$and": as_read}, changed, "$$ROOT"]}}],
+    )
+
+
+def _is(path: str, value: object) -> Document:
+    """Null and absent are the same here, as in a query."""
+    return {"$eq": [{"$ifNull": [f"${path}", None]}, {"$literal": value}]}
+
+
+def _stored_mark(head: Head, partition: int) -> Document | None:
+    mark = head.marks.get(partition)
+    return None if mark is None else {"t": mark.t, "o": mark.o}

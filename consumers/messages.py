@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError
 from chat_project.mongodb import Document, collection, majority_collection
 from consumers.decoding import SentMessage
 from consumers.errors import RetryLater
+from consumers.halves import in_two_halves
 from consumers.numbering import Stored
 from consumers.records import Place
 from messaging.identifiers import derived_message_id
@@ -65,8 +66,14 @@ class InsertOutcome(msgspec.Struct):
 def insert(documents: Sequence[Document]) -> InsertOutcome:
     """Inserts unordered, acknowledged by a majority's journals. Raises RetryLater."""
     outcome = InsertOutcome()
-    if not documents:
-        return outcome
+    for half in in_two_halves(_insert, documents):
+        outcome.already_there |= half.already_there
+        outcome.refused |= half.refused
+    return outcome
+
+
+def _insert(documents: Sequence[Document]) -> InsertOutcome:
+    outcome = InsertOutcome()
     try:
         collection("messages").insert_many(documents, ordered=False)
     except BulkWriteError as error:

@@ -1,7 +1,6 @@
 """Apache Kafka in KRaft mode: each node is broker and controller."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from confluent_kafka import KafkaException
