@@ -40,7 +40,7 @@ ROOMS = 10_000
 ZIPF_EXPONENT = 1.5
 """With 1.0 a minute's 30,000 messages go to some 6,500 of the 10,000 conversations: no cache can
 know more than four fifths of them before."""
-WARM_UP_SECONDS = 5
+WARM_UP_SECONDS = 40
 RATES = (500, 1_000)
 CONNECTIONS = 64
 CACHE_TTL_MINUTES = 1

@@ -41,7 +41,7 @@ class Environment(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] = 9404
     port: Annotated[int, Field(ge=1, le=65_535)] = 5004
-    web_concurrency: Annotated[int, Field(ge=1, le=256)] = 2
+    web_concurrency: Annotated[int, Field(ge=1, le=256)] = 4
 
     jwt_secret: Annotated[str, Field(min_length=32)] | None = None  # HS256: RFC 7518, 3.2
     jwt_jwks_url: Annotated[str, Field(pattern=r"^https?://")] | None = None

@@ -36,6 +36,7 @@ def test_a_chunked_body_is_read(served: Served, size: int) -> None:
     answer = post(served, in_chunks(note(size)))
 
     assert (answer.status_code, answer.json()["data"]) == (200, size)
+    assert answer.headers["Content-Length"] == str(len(answer.content)), "and answered in one piece"
 
 
 @pytest.mark.parametrize("size", [MEBIBYTE, 3 * MEBIBYTE, 17 * MEBIBYTE])
