@@ -52,9 +52,9 @@ CASES = [
     Case("1,000 conversations", 600_000, 1_000, with_bare_loop=True),
     Case("one conversation", 300_000, 1),
     Case("20,000 conversations", 100_000, 20_000),
-    Case("replay of what is stored", 600_000, 1_000, is_replay=True),
-    Case("two consumers", 600_000, 1_000, consumers=2),
-    Case("four consumers", 600_000, 1_000, consumers=4),
+    Case("replay of what is stored", 300_000, 1_000, is_replay=True),
+    Case("two consumers", 300_000, 1_000, consumers=2),
+    Case("four consumers", 300_000, 1_000, consumers=4),
 ]
 BARS = [
     Bar("1,000 conversations", RATE, at_least=12_000),
