@@ -33,6 +33,7 @@ TRIES = 3
 BARE_LEAST = 18_000
 """Messages per second of the bare loop below which the machine is too busy for a run to count."""
 
+SHARE = "times the bare loop"
 RATE, CPU, RSS, GROWN = "messages/s", "CPU ms/1,000: ", "RSS MiB: ", "RSS grown after half, MiB"
 OURS, BARE = "consumer", "bare loop"
 
@@ -58,8 +59,10 @@ CASES = [
 ]
 BARS = [
     Bar("1,000 conversations", RATE, at_least=12_000),
+    Bar("1,000 conversations", SHARE, at_least=0.5),
     Bar("1,000 conversations", f"{CPU}consumer", at_most=50),
     Bar("1,000 conversations", f"{RSS}consumer", at_most=200),
+    Bar("1,000 conversations", GROWN, at_most=20),
     Bar("one conversation", RATE, at_least=15_000),
     Bar("20,000 conversations", RATE, at_least=4_000),
     Bar("replay of what is stored", RATE, at_least=50_000),
@@ -109,9 +112,17 @@ def _run(case: Case, stack: Stack, folder: Path, options: argparse.Namespace) ->
                 say(f"not counted: the bare loop is under {BARE_LEAST:,}, the machine is too busy")
                 continue
             counted += 1
-            yield from measured
+            yield from _with_shares(measured)
     finally:
         stage.close()
+
+
+def _with_shares(measured: Sequence[Measured]) -> Iterator[Measured]:
+    """Ours in units of the bare loop of the same round, if there is one."""
+    bare = next((each.figures[RATE] for each in measured if each.subject == BARE), None)
+    for subject, figures in measured:
+        share = {SHARE: figures[RATE] / bare} if bare and subject != BARE else {}
+        yield Measured(subject, {**figures, **share})
 
 
 def _is_too_busy(measured: Sequence[Measured]) -> bool:

@@ -41,6 +41,7 @@ ZIPF_EXPONENT = 1.5
 """With 1.0 a minute's 30,000 messages go to some 6,500 of the 10,000 conversations: no cache can
 know more than four fifths of them before."""
 WARM_UP_SECONDS = 40
+"""At the first rate, but no longer than a rate is measured: Kafka's compilers and ours get ready."""
 RATES = (500, 1_000)
 CONNECTIONS = 64
 CACHE_TTL_MINUTES = 1
@@ -193,7 +194,7 @@ def _round(
         headers = headers_of(stage.environment)
         server.wait_until_it_answers(headers)
         sender = Sender(server, headers, rooms, zipf_exponent)
-        sent = len(asyncio.run(sender.send(RATES[0], WARM_UP_SECONDS, dice)))
+        sent = len(asyncio.run(sender.send(RATES[0], min(WARM_UP_SECONDS, seconds), dice)))
         for per_second in RATES:
             meter = _Meter(stage, stack, server, consumer)
             with meter.watching_lag():
