@@ -8,6 +8,7 @@ import gc
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,29 @@ def on_starting(_server: Any) -> None:
     _forget_counters()
 
 
-def post_worker_init(_worker: Any) -> None:
+def pre_fork(server: Any, worker: Any) -> None:
+    """Chooses the processor that the fewest living workers have."""
+    taken = Counter(getattr(each, "processor", None) for each in server.WORKERS.values())
+    worker.processor = min(sorted(os.sched_getaffinity(0)), key=lambda each: taken[each])
+
+
+def post_worker_init(worker: Any) -> None:
     """After the fork: the first sender need not wait for the connection to Kafka."""
     from messaging.producer import producer
     from messaging.services import count_texts_from_zero
 
+    _stay_on(worker.processor)
     count_texts_from_zero()
     producer()
     _collect_rarely()
+
+
+def _stay_on(processor: int) -> None:
+    """The threads of a worker take turns anyway (Python's lock): on one processor a turn costs no
+    interrupt to another, a quarter of a text's CPU (docs/performance.md). Only where the workers fill
+    the machine: on a larger one every service of the host would choose the same processors."""
+    if workers >= len(os.sched_getaffinity(0)):
+        os.sched_setaffinity(0, {processor})
 
 
 def _collect_rarely() -> None:

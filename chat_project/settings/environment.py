@@ -3,6 +3,7 @@
 `.env` at the repository root is read too; the environment wins. Names: contract section 8.
 """
 
+import os
 import warnings
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +42,9 @@ class Environment(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] = 9404
     port: Annotated[int, Field(ge=1, le=65_535)] = 5004
-    web_concurrency: Annotated[int, Field(ge=1, le=256)] = 4
+    web_concurrency: Annotated[
+        int, Field(ge=1, le=256, default_factory=lambda: _one_per_processor())
+    ]
 
     jwt_secret: Annotated[str, Field(min_length=32)] | None = None  # HS256: RFC 7518, 3.2
     jwt_jwks_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
@@ -174,6 +177,11 @@ def environment() -> Environment:
         return Environment()  # type: ignore[call-arg]  # the values come from the environment
     except ValidationError as error:
         raise SettingsError(_in_one_line(error)) from None
+
+
+def _one_per_processor() -> int:
+    """Workers of the API, 2 to 8: what they do in Python, each does on one processor."""
+    return min(8, max(2, len(os.sched_getaffinity(0))))
 
 
 def _is_mongodb_address(uri: str) -> bool:

@@ -1,6 +1,7 @@
 """What only a real gunicorn shows: chunked bodies, large ones, counters of several workers."""
 
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -136,3 +137,18 @@ def test_the_process_opens_no_control_socket(served: Served) -> None:
     assert "Control socket" not in served.log.read_text()
     workers = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text()
     assert len(workers.split()) == environment().web_concurrency
+
+
+def test_where_the_workers_fill_the_machine_each_stays_on_a_processor_of_its_own(
+    served: Served,
+) -> None:
+    def processors() -> list[set[int]]:
+        task = Path(f"/proc/{served.process.pid}/task/{served.process.pid}")
+        return [os.sched_getaffinity(int(pid)) for pid in (task / "children").read_text().split()]
+
+    all_of_them = os.sched_getaffinity(0)
+    if len(all_of_them) > environment().web_concurrency:
+        assert processors() == [all_of_them] * environment().web_concurrency
+        return
+    wait_until(lambda: all(len(each) == 1 for each in processors()), "each worker has chosen")
+    assert set.union(*processors()) == all_of_them
