@@ -1,6 +1,7 @@
 """Apache Kafka in KRaft mode: each node is broker and controller."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -49,7 +50,7 @@ class KafkaNode(Service):
         self._settings.write_text("\n".join(lines) + "\n")
         run = [
             str(runtime),
-            *("-Xmx256m", "-XX:+UseSerialGC"),
+            *("-XX:+UseSerialGC", *os.environ.get("DEVSTACK_KAFKA_OPTIONS", JVM_OPTIONS).split()),
             self._class_archive_option(),
             f"-Dlog4j2.configurationFile={LOG_SETTINGS}",
             *("-cp", class_path, "kafka.Kafka", str(self._settings)),
