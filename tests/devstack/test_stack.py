@@ -48,6 +48,19 @@ def test_data_survives_down_and_up(one: Stack) -> None:
         assert redis.ping()
 
 
+def test_the_options_of_kafkas_jvm_can_be_replaced(
+    one: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka = one.service("kafka-1")
+    assert "-XX:TieredStopAtLevel=1" in " ".join(kafka.command())
+
+    monkeypatch.setenv("DEVSTACK_KAFKA_OPTIONS", "-Xmx512m -Xss1m")
+
+    command = " ".join(kafka.command())
+    assert "-Xmx512m -Xss1m" in command
+    assert "-XX:TieredStopAtLevel" not in command
+
+
 def test_a_failed_start_stops_what_it_started(one: Stack) -> None:
     one.down()
     (one.service("mongodb").data / "mongod.lock").unlink()
