@@ -70,7 +70,7 @@ class Handler(Protocol):
 class Limits(msgspec.Struct, frozen=True):
     """When a batch is closed, and when a draining consumer gives up waiting for partitions."""
 
-    max_batch_size: int = 1_000
+    max_batch_size: int = 4_000
     max_batch_age_seconds: float = 0.02
     assignment_seconds: float = 30.0
 

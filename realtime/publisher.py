@@ -4,12 +4,16 @@ Redis channels, at most once: real time is a hint, clients fill gaps by `afterSe
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
+from redis import Redis
 
 from chat_project.redis import guarded
+
+PART_BYTES = 1 << 20
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -31,20 +35,35 @@ def user_channel(tenant_id: str, user_id: str) -> str:
 
 
 def publish(announcements: Sequence[Announcement]) -> None:
-    """One Redis round trip; each channel gets one JSON array, in the order given.
+    """Each channel gets one JSON array, in the order given; one Redis round trip for a mebibyte.
 
-    Raises RedisAway; what was not published is not kept.
+    Raises RedisAway; what was not published by then is not kept.
     """
     by_channel: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     for each in announcements:
         by_channel[each.channel].append({"event": each.event, "data": each.data})
     if not by_channel:
         return
-    encode = msgspec.json.encode
-    payloads = {channel: encode(events) for channel, events in by_channel.items()}
+    for arguments in _in_parts(by_channel):
+        guarded(partial(_publish_part, arguments=arguments))
 
-    arguments = [each for pair in payloads.items() for each in pair]
-    guarded(lambda redis: redis.eval(_PUBLISH_ALL, 0, *arguments))
+
+def _publish_part(redis: Redis, arguments: Sequence[str | bytes]) -> None:
+    redis.eval(_PUBLISH_ALL, 0, *arguments)
+
+
+def _in_parts(by_channel: Mapping[str, list[dict[str, Any]]]) -> Iterator[list[str | bytes]]:
+    """Channel, payload, channel, payload, …: Redis has a sixth of a second for each part."""
+    part: list[str | bytes] = []
+    size = 0
+    for channel, events in by_channel.items():
+        payload = msgspec.json.encode(events)
+        if part and size + len(payload) > PART_BYTES:
+            yield part
+            part, size = [], 0
+        part += (channel, payload)
+        size += len(payload)
+    yield part
 
 
 # ARGV: channel, payload, channel, payload, … One command: a pipeline of as many costs its caller

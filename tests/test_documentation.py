@@ -10,6 +10,7 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import BaseCommand
 from prometheus_client.metrics import MetricWrapperBase
 
+from bench import tables
 from chat_project import metrics as shared_metrics
 from chat_project.settings.environment import BASE_DIR, Environment
 from consumers import metrics as consumer_metrics
@@ -126,3 +127,12 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.is_file(), f"{page.name}: {path}"
         assert not anchor or anchor in anchors_of(target), f"{page.name}: {path}#{anchor}"
+
+
+def test_the_tables_of_performance_are_those_of_the_data_beside_it() -> None:
+    page = tables.PAGE.read_text()
+
+    assert tables.filled(page, tables.DATA) == page
+    assert {path.stem for path in tables.DATA.glob("*.json")} == set(
+        re.findall(r"<!-- table ([\w-]+) -->", page)
+    )

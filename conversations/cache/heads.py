@@ -12,6 +12,8 @@ from conversations.cache.keys import head_key, ttl_seconds
 from conversations.cache.retries import Retries
 from conversations.values import LastMessage
 
+HEADS_AT_ONCE = 1_000
+
 
 class Mark(msgspec.Struct, frozen=True):
     """A place in the log: topic generation, partition, offset; compared in this order."""
@@ -56,7 +58,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def refresh_heads(heads: Sequence[Head]) -> None:
-    """Writes the heads of a whole batch in one script call; one that is behind is left out.
+    """Writes the heads of a whole batch, a thousand in one script call; one that is behind is left out.
 
     Raises RedisAway; a thread then writes them when Redis is back, for as long as an older head
     can live in the cache.
@@ -64,7 +66,9 @@ def refresh_heads(heads: Sequence[Head]) -> None:
     if not heads:
         return
     try:
-        guarded(lambda redis: _write(redis, heads))
+        for start in range(0, len(heads), HEADS_AT_ONCE):
+            part = heads[start : start + HEADS_AT_ONCE]
+            guarded(partial(_write, heads=part))
     except RedisAway:
         for head in heads:
             _retries.add(head.conversation_id, partial(_write, heads=[head]))

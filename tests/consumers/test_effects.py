@@ -249,3 +249,17 @@ def test_nothing_is_announced_before_it_is_stored(
         consumer.apply(log.records)
 
     assert listener.heard() == []
+
+
+def test_a_large_batch_is_told_in_parts(
+    log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
+) -> None:
+    rooms = [conversation() for _ in range(300)]
+    listener.on(*map(conversation_channel, rooms))
+    for room in rooms:
+        log.send(room, age_seconds=1, content="x" * 5_000)
+
+    consumer.apply(log.records)
+
+    heard = [data["conversationId"] for _, data in listener.heard()]
+    assert heard == rooms

@@ -37,9 +37,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--max-batch-size",
             type=whole_number(1, 10_000),
-            default=1_000,
+            default=4_000,
             metavar="RECORDS",
-            help="the most records handled together (default: 1000)",
+            help="the most records handled together (default: 4000)",
         )
         parser.add_argument(
             "--max-batch-age-ms",
