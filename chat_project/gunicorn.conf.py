@@ -79,18 +79,18 @@ def post_worker_init(worker: Any) -> None:
     from messaging.producer import producer
     from messaging.services import count_texts_from_zero
 
-    _stay_on(worker.processor)
+    _stay_on_a_processor(worker)
     count_texts_from_zero()
     producer()
     _collect_rarely()
 
 
-def _stay_on(processor: int) -> None:
+def _stay_on_a_processor(worker: Any) -> None:
     """The threads of a worker take turns anyway (Python's lock): on one processor a turn costs no
     interrupt to another, a quarter of a text's CPU (docs/performance.md). Only where the workers fill
     the machine: on a larger one every service of the host would choose the same processors."""
-    if workers >= len(os.sched_getaffinity(0)):
-        os.sched_setaffinity(0, {processor})
+    if worker.cfg.workers >= len(os.sched_getaffinity(0)):
+        os.sched_setaffinity(0, {worker.processor})
 
 
 def _collect_rarely() -> None:
