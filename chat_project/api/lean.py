@@ -53,6 +53,10 @@ class LeanViewSet(ViewSet):
             return handler(request, *args, **kwargs)
         except Exception as error:  # DRF's own door does the same: one handler for all
             return self._refused(error)
+        finally:
+            # DRF has set the handlers on the view: a circle that only the collector would free.
+            for method in self.action_map:
+                delattr(self, method)
 
     def _refused(self, error: Exception) -> HttpResponseBase:
         response = handle(error, {"view": self})

@@ -1,9 +1,13 @@
-"""How many calls to Redis, MongoDB and Kafka a request costs once its conversation is cached."""
+"""What a request costs once its conversation is cached: calls to Redis, MongoDB and Kafka, garbage."""
 
+import gc
+import io
 from typing import Any
 
+import msgspec
 import pytest
 
+from chat_project.wsgi import application
 from conversations import services
 from conversations.values import ConversationSettings
 from tests.conftest import Api
@@ -84,3 +88,38 @@ def test_a_stored_message_costs_one_query_and_one_round_trip(
     stored = store_message(cached, 1)
 
     assert cost(calls, cached, lambda: data_of(mai.get(MESSAGES + stored))) == (1, 1, 0)
+
+
+def test_the_collector_finds_nothing_to_free_after_texts(
+    mai: Api, cached: ConversationSettings
+) -> None:
+    body = msgspec.json.encode(text_for(cached))
+    _answer(mai, body)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            _answer(mai, body)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def _answer(sender: Api, body: bytes) -> None:
+    """As a server calls us: Django's test client makes circles of its own."""
+    statuses: list[str] = []
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": TEXT,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_AUTHORIZATION": f"Bearer {sender.token}",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.url_scheme": "http",
+    }
+    response = application(environ, lambda status, _headers: statuses.append(status))
+    b"".join(response)
+    response.close()
+    assert statuses == ["200 OK"]
