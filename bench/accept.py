@@ -32,7 +32,7 @@ from devstack import Stack, StackError, ports
 LEVELS = (1, 16, 64)
 BATCH = 100
 ROOMS = 10
-WARM_UP_REQUESTS = 3_000
+WARM_UP_REQUESTS = 10_000
 """Of texts, so that Kafka's compilers are done with most; a hundredth of it as batches."""
 STORED_SECONDS = 120.0
 QUICK_SHARE = 6

@@ -15,22 +15,19 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
 from urllib.request import urlopen
 
-import msgspec
 from prometheus_client.parser import text_string_to_metric_families
-from redis import Redis
 
 from bench import report
 from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
+from bench.open_load import Answer, Ears, Sender
 from bench.report import Bar, Measured
-from bench.stage import TEXT, USER, Consumer, Stage, running_stack, server_pids
+from bench.stage import Consumer, Stage, running_stack, server_pids
 from bench.usage import CpuMeter, Pids, peak_rss_mib
-from bench.waiting import BenchFailed, say, wait_until
+from bench.waiting import BenchFailed, say
 from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader
@@ -40,12 +37,11 @@ ROOMS = 10_000
 ZIPF_EXPONENT = 1.5
 """With 1.0 a minute's 30,000 messages go to some 6,500 of the 10,000 conversations: no cache can
 know more than four fifths of them before."""
-WARM_UP_SECONDS = 40
-"""At the first rate, but no longer than a rate is measured: Kafka's compilers and ours get ready."""
+WARM_UP = ((50, 10), (250, 10), (500, 40))
+"""Messages a second and seconds, these no more than a rate is measured: compilers get ready."""
 RATES = (500, 1_000)
 CONNECTIONS = 64
 CACHE_TTL_MINUTES = 1
-HEARD_SECONDS = 30.0
 
 RATE, LAG, HITS = "messages/s", "most lag", "cache hits %"
 CPU, RSS = "CPU s/1,000 messages: ", "RSS MiB: "
@@ -54,103 +50,6 @@ BARS = [
     Bar(f"{RATES[0]} a second", HITS, at_least=95),
     Bar(f"{RATES[0]} a second", "accepted p99 ms", at_most=50),
 ]
-
-
-class Answer(NamedTuple):
-    """Times are of the monotonic clock, in seconds; `due` is when the request had to begin."""
-
-    message_id: str
-    due: float
-    answered: float
-
-
-class _Data(msgspec.Struct, rename="camel"):
-    message_id: str
-
-
-class _Envelope(msgspec.Struct):
-    data: _Data
-
-
-_decode_answer = msgspec.json.Decoder(_Envelope).decode
-
-
-class Ears:
-    """Hears every live event on the realtime bus, and notes when each message came."""
-
-    def __init__(self, redis_url: str) -> None:
-        self.heard: dict[str, float] = {}
-        self._redis = Redis.from_url(redis_url, socket_timeout=None)
-        self._bus = self._redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]  # redis-py's own
-        self._bus.psubscribe(**{"realtime:conversation:*": self._hear})
-        self._thread = self._bus.run_in_thread(sleep_time=0.1, daemon=True)
-
-    def _hear(self, message: dict[str, Any]) -> None:
-        now = time.monotonic()
-        for event in msgspec.json.decode(message["data"]):
-            if event["event"] == "ReceiveMessage":
-                self.heard[event["data"]["messageId"]] = now
-
-    def close(self) -> None:
-        self._thread.stop()
-        self._thread.join()
-        self._redis.close()
-
-
-class Sender:
-    """Keep-alive connections to the API; each carries one request at a time."""
-
-    def __init__(
-        self,
-        server: Server,
-        headers: dict[str, str],
-        rooms: Sequence[str],
-        zipf_exponent: float,
-    ) -> None:
-        self._port = server.port
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self._head = f"POST /api/v1/messages/text HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}"
-        self._rooms = rooms
-        weights = [1 / rank**zipf_exponent for rank in range(1, len(rooms) + 1)]
-        self._weights = list(accumulate(weights))
-
-    async def send(self, per_second: int, seconds: int, dice: random.Random) -> list[Answer]:
-        """Raises BenchFailed for an answer that is not 200."""
-        waiting: asyncio.Queue[float | None] = asyncio.Queue()
-        answers: list[Answer] = []
-        async with asyncio.TaskGroup() as group:
-            for _ in range(CONNECTIONS):
-                group.create_task(self._work(waiting, answers, dice))
-            due, end = time.monotonic(), time.monotonic() + seconds
-            while due < end:
-                await asyncio.sleep(due - time.monotonic())
-                waiting.put_nowait(due)
-                due += dice.expovariate(per_second)
-            for _ in range(CONNECTIONS):
-                waiting.put_nowait(None)
-        return answers
-
-    async def _work(
-        self,
-        waiting: "asyncio.Queue[float | None]",
-        answers: list[Answer],
-        dice: random.Random,
-    ) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        while (due := await waiting.get()) is not None:
-            [room] = dice.choices(self._rooms, cum_weights=self._weights)
-            writer.write(self._request(room))
-            head = await reader.readuntil(b"\r\n\r\n")
-            body = await reader.readexactly(_content_length(head))
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise BenchFailed(f"an answer is not 200: {head!r} {body!r}")
-            answers.append(Answer(_decode_answer(body).data.message_id, due, time.monotonic()))
-        writer.close()
-        await writer.wait_closed()
-
-    def _request(self, room: str) -> bytes:
-        body = msgspec.json.encode({"conversationId": room, "senderId": USER, "content": TEXT})
-        return f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -182,25 +81,29 @@ def _round(
     stage = Stage(stack.env(), folder)
     stage.environment["CACHE_TTL_MINUTES"] = str(CACHE_TTL_MINUTES)
     rooms = stage.prepare(ROOMS)
-    dice = random.Random(number)
     with ExitStack() as within:
         server = within.enter_context(
             serving(stage.environment, PRODUCT_SETTINGS, folder / "api.log")
         )
         consumer = stage.consumer("consumer", METRICS_PORT=str(ports.free_port(taken=())))
         within.callback(consumer.stop)
-        ears = Ears(stack.env()["REDIS_URL"])
-        within.callback(ears.close)
         headers = headers_of(stage.environment)
         server.wait_until_it_answers(headers)
-        sender = Sender(server, headers, rooms, zipf_exponent)
-        sent = len(asyncio.run(sender.send(RATES[0], min(WARM_UP_SECONDS, seconds), dice)))
+        loop = within.enter_context(asyncio.Runner())
+        ears = loop.run(Ears.listening(stage.servers["REDIS_URL"]))
+        sender = Sender(
+            server, headers, rooms, zipf_exponent=zipf_exponent, dice=random.Random(number)
+        )
+        sent = 0
+        for per_second, lasts in WARM_UP:
+            lasts = min(lasts, seconds)
+            sent += len(loop.run(sender.send(per_second, lasts, connections=CONNECTIONS)))
         for per_second in RATES:
             meter = _Meter(stage, stack, server, consumer)
             with meter.watching_lag():
-                answers = asyncio.run(sender.send(per_second, seconds, dice))
+                answers = loop.run(sender.send(per_second, seconds, connections=CONNECTIONS))
             sent += len(answers)
-            _wait_until_heard(answers, ears)
+            loop.run(ears.wait_for(answers))
             yield Measured(f"{per_second:,} a second", meter.figures(answers, ears.heard, seconds))
         stage.check_stored(sent)
     stage.close()
@@ -217,6 +120,7 @@ class _Meter:
             **server_pids(stack),
         }
         self._cpu = CpuMeter(self._pids)
+        self._own_cpu = time.process_time()
         self._cache = _cache_requests(server)
         self._most_lag = 0
 
@@ -245,6 +149,7 @@ class _Meter:
     ) -> report.Figures:
         accepted = sorted((each.answered - each.due) * 1_000 for each in answers)
         stored = sorted((heard[each.message_id] - each.due) * 1_000 for each in answers)
+        own_cpu = time.process_time() - self._own_cpu
         now = _cache_requests(self._server)
         hits, others = (now[kind] - self._cache[kind] for kind in ("hit", "other"))
         return {
@@ -255,7 +160,7 @@ class _Meter:
             LAG: self._most_lag,
             **{
                 f"{CPU}{name}": used / len(answers) * 1_000
-                for name, used in self._cpu.seconds().items()
+                for name, used in (self._cpu.seconds() | {"generator": own_cpu}).items()
             },
             **{f"{RSS}{name}": mib for name, mib in peak_rss_mib(self._pids).items()},
         }
@@ -268,15 +173,6 @@ def _percentiles(what: str, ascending: Sequence[float]) -> report.Figures:
     }
 
 
-def _wait_until_heard(answers: Sequence[Answer], ears: Ears) -> None:
-    wait_until(
-        lambda: all(each.message_id in ears.heard for each in answers),
-        "the live events of all messages are heard",
-        seconds=HEARD_SECONDS,
-        every_seconds=0.5,
-    )
-
-
 def _cache_requests(server: Server) -> dict[str, float]:
     with urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as page:  # our own server
         text = page.read().decode()
@@ -287,13 +183,6 @@ def _cache_requests(server: Server) -> dict[str, float]:
                 result = "hit" if sample.labels["result"] == "hit" else "other"
                 counted[result] += sample.value
     return counted
-
-
-def _content_length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            return int(line.split(b":")[1])
-    raise BenchFailed(f"an answer without Content-Length: {head!r}")
 
 
 def _parser() -> argparse.ArgumentParser:
