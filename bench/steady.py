@@ -3,8 +3,8 @@ then 1,000, by HTTP into 10,000 conversations chosen by Zipf's law, through ever
 
 Requests begin at times of a Poisson process, whether the earlier ones are answered or not, and
 their times count from there. A message counts as stored when its live event is heard, which the
-consumer sends after the conversation was updated. The cache's time to live is one minute, so that
-all of it expires on the way. Sender, listener and meter share a clock, and so a module.
+consumer sends after the conversation was updated; that all are stored is counted at the end. The
+cache's time to live is one minute, so that all of it expires on the way.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
@@ -43,7 +44,7 @@ RATES = (500, 1_000)
 CONNECTIONS = 64
 CACHE_TTL_MINUTES = 1
 
-RATE, LAG, HITS = "messages/s", "most lag", "cache hits %"
+RATE, LAG, HITS, LOST = "messages/s", "most lag", "cache hits %", "live events lost"
 CPU, RSS = "CPU s/1,000 messages: ", "RSS MiB: "
 BARS = [
     Bar(f"{RATES[0]} a second", "stored p99 ms", at_most=100),
@@ -57,11 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with running_stack("bench-steady") as stack, TemporaryDirectory() as folder:
-            measured = [
-                each
-                for number in range(1, options.rounds + 1)
-                for each in _round(stack, Path(folder), options.seconds, options.zipf, number)
-            ]
+            measured = list(_rounds(stack, Path(folder), options))
     except (BenchFailed, StackError, RetryLater) as error:
         say(f"error: {error}")
         return 1
@@ -75,9 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _round(
-    stack: Stack, folder: Path, seconds: int, zipf_exponent: float, number: int
-) -> Iterator[Measured]:
+def _rounds(stack: Stack, folder: Path, options: argparse.Namespace) -> Iterator[Measured]:
+    """All rounds by the same processes, warmed up once, as they serve a school day after day."""
     stage = Stage(stack.env(), folder)
     stage.environment["CACHE_TTL_MINUTES"] = str(CACHE_TTL_MINUTES)
     rooms = stage.prepare(ROOMS)
@@ -91,20 +87,25 @@ def _round(
         server.wait_until_it_answers(headers)
         loop = within.enter_context(asyncio.Runner())
         ears = loop.run(Ears.listening(stage.servers["REDIS_URL"]))
-        sender = Sender(
-            server, headers, rooms, zipf_exponent=zipf_exponent, dice=random.Random(number)
-        )
+        dice = random.Random(options.seconds)
+        sender = Sender(server, headers, rooms, zipf_exponent=options.zipf, dice=dice)
         sent = 0
         for per_second, lasts in WARM_UP:
-            lasts = min(lasts, seconds)
+            lasts = min(lasts, options.seconds)
             sent += len(loop.run(sender.send(per_second, lasts, connections=CONNECTIONS)))
-        for per_second in RATES:
+        for number, per_second in product(range(1, options.rounds + 1), RATES):
             meter = _Meter(stage, stack, server, consumer)
             with meter.watching_lag():
-                answers = loop.run(sender.send(per_second, seconds, connections=CONNECTIONS))
+                sending = sender.send(per_second, options.seconds, connections=CONNECTIONS)
+                answers = loop.run(sending)
             sent += len(answers)
             loop.run(ears.wait_for(answers))
-            yield Measured(f"{per_second:,} a second", meter.figures(answers, ears.heard, seconds))
+            figures = meter.figures(answers, ears, options.seconds)
+            say(
+                f"{per_second:,} a second, round {number}: p99 accepted"
+                f" {figures['accepted p99 ms']:.0f} ms, stored {figures['stored p99 ms']:.0f} ms"
+            )
+            yield Measured(f"{per_second:,} a second", figures)
         stage.check_stored(sent)
     stage.close()
 
@@ -144,11 +145,9 @@ class _Meter:
             ended.set()
             thread.join()
 
-    def figures(
-        self, answers: Sequence[Answer], heard: dict[str, float], seconds: int
-    ) -> report.Figures:
+    def figures(self, answers: Sequence[Answer], ears: Ears, seconds: int) -> report.Figures:
         accepted = sorted((each.answered - each.due) * 1_000 for each in answers)
-        stored = sorted((heard[each.message_id] - each.due) * 1_000 for each in answers)
+        stored = sorted(ears.seconds_until_heard(each) * 1_000 for each in answers)
         own_cpu = time.process_time() - self._own_cpu
         now = _cache_requests(self._server)
         hits, others = (now[kind] - self._cache[kind] for kind in ("hit", "other"))
@@ -158,6 +157,7 @@ class _Meter:
             **_percentiles("stored", stored),
             HITS: 100 * hits / (hits + others),
             LAG: self._most_lag,
+            LOST: ears.count_lost(answers),
             **{
                 f"{CPU}{name}": used / len(answers) * 1_000
                 for name, used in (self._cpu.seconds() | {"generator": own_cpu}).items()
