@@ -57,9 +57,10 @@ def write_lines(level: int, texts: Sequence[str]) -> None:
     """
     if not texts or not logging.getLogger().isEnabledFor(level):
         return
+    moment = time.time()
     for handler in logging.getLogger().handlers:
         if isinstance(handler, LineHandler):
-            handler.write_many(logging.getLevelName(level), texts, time.time())
+            handler.write_many(logging.getLevelName(level), texts, moment)
 
 
 class LineHandler(logging.Handler):
