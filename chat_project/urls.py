@@ -7,10 +7,12 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from chat_project import health, metrics
 from chat_project.api.routing import CaseInsensitiveRouter, Route, ignoring_case
+from conversations.viewsets import ConversationViewSet
 from messaging.viewsets import MessageViewSet
 
 api = CaseInsensitiveRouter()
 api.register("messages", MessageViewSet, basename="messages")
+api.register("conversations", ConversationViewSet, basename="conversations")
 
 for_programs: list[Route] = [
     re_path(r"^api/v1/", include(api.urls)),

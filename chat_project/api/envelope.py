@@ -52,7 +52,8 @@ def _with_dates_as_text(value: Any) -> Any:
     if isinstance(value, Plain):
         return value
     if isinstance(value, msgspec.Struct):
-        value = msgspec.to_builtins(value, builtin_types=(datetime,), enc_hook=str)
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return {outside: _with_dates_as_text(getattr(value, name)) for outside, name in names}
     if isinstance(value, Mapping):
         return {key: _with_dates_as_text(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

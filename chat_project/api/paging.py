@@ -7,6 +7,7 @@ import msgspec
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from chat_project.api.envelope import Plain
 from chat_project.api.query import integer, parameters
 
 MAX_PAGE_SIZE = 200
@@ -26,7 +27,9 @@ class PageRequest(msgspec.Struct, frozen=True):
         return (self.number - 1) * self.size
 
 
-class Page(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
+class Page(Plain, Generic[T], frozen=True, rename="camel"):
+    """Its items say their dates as texts."""
+
     items: Sequence[T]
     total_count: int
     page: int

@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 from typing_extensions import override
 
 from chat_project.api.components import ERROR_ENVELOPE, METADATA
@@ -15,6 +16,15 @@ _EVERY_ENDPOINT = {
     "404": "Not there, or of another tenant.",
     "503": "A server is away or slow; see Retry-After.",
 }
+
+OF_THE_USER = "may be left out; must be the token's user"
+OF_THE_TENANT = "may be left out; must be the token's tenant"
+STATED = [
+    OpenApiParameter("userId", str, description=OF_THE_USER),
+    OpenApiParameter("requestedBy", str, description=OF_THE_USER),
+    OpenApiParameter("tenantId", str, description=OF_THE_TENANT),
+]
+"""What the replaced service's clients say although the token does."""
 
 
 class EnvelopeSchema(AutoSchema):

@@ -74,6 +74,7 @@ class Environment(BaseSettings):
     cache_ttl_minutes: Annotated[float, Field(gt=0, le=1_440)] = 5
 
     acceptance_record_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
+    edit_window_minutes: Annotated[float, Field(ge=0, le=525_600)] = 15
 
     @model_validator(mode="before")
     @classmethod
