@@ -94,6 +94,7 @@ class Participant(SavedByField):
     read_seq = models.BigIntegerField(db_column="readSeq", default=0)
     read_at = models.DateTimeField(db_column="readAt", null=True, blank=True)
     muted_until = models.DateTimeField(db_column="mutedUntil", null=True, blank=True)
+    hidden_at = models.DateTimeField(db_column="hiddenAt", null=True, blank=True)
 
     class Meta:
         db_table = "participants"

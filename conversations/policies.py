@@ -11,6 +11,9 @@ Refusal = ApiError
 MAX_NAME_UTF16_UNITS = 255
 MAX_ID_LENGTH = 255
 
+STUDENT_PREFIX = "Student: "
+CLASS_PREFIX = "Class: "
+
 NAMED_BY_PEOPLE = frozenset({ConversationType.TEACHER_GROUP, ConversationType.ANNOUNCEMENT_CHANNEL})
 """The types that can be renamed; the others are named after their people."""
 
@@ -22,7 +25,7 @@ def may_read(
     if settings is None or settings.tenant_id != tenant_id:
         return conversation_not_found()
     if membership.role is None:
-        return Forbidden("You are not a participant of it", code="not_a_participant")
+        return not_a_participant()
     return None
 
 
@@ -37,6 +40,27 @@ def may_send(
     if settings is not None and not settings.is_active:
         return conversation_archived()
     return None
+
+
+def may_administer(
+    tenant_id: str, settings: ConversationSettings | None, membership: Membership
+) -> Refusal | None:
+    """Whether this tenant's user may change the conversation for all.
+
+    In a OneToOne, which has no Admin, either of the two may; what is fixed there, other rules say.
+    """
+    if refusal := may_read(tenant_id, settings, membership):
+        return refusal
+    is_pair = settings is not None and settings.type is ConversationType.ONE_TO_ONE
+    if is_pair or membership.role is Role.ADMIN:
+        return None
+    return Forbidden("Only an Admin may do this", code="admin_required")
+
+
+def role_of_newcomer(conversation_type: ConversationType) -> Role:
+    """What somebody becomes when nothing else is said: in a channel parents only read."""
+    is_channel = conversation_type is ConversationType.ANNOUNCEMENT_CHANNEL
+    return Role.READ_ONLY if is_channel else Role.MEMBER
 
 
 def may_be_renamed(conversation_type: ConversationType) -> Refusal | None:
@@ -83,11 +107,11 @@ def one_to_one_name(first_name: str, second_name: str) -> str:
 
 
 def student_group_name(student_name: str) -> str:
-    return _cut(f"Student: {student_name}")
+    return _cut(f"{STUDENT_PREFIX}{student_name}")
 
 
 def class_group_name(class_name: str) -> str:
-    return _cut(f"Class: {class_name}")
+    return _cut(f"{CLASS_PREFIX}{class_name}")
 
 
 def utf16_length(text: str) -> int:
@@ -96,6 +120,10 @@ def utf16_length(text: str) -> int:
 
 def conversation_not_found() -> NotFound:
     return NotFound("There is no such conversation", code="conversation_not_found")
+
+
+def not_a_participant() -> Forbidden:
+    return Forbidden("You are not a participant of it", code="not_a_participant")
 
 
 def conversation_archived() -> Conflict:

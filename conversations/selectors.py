@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from chat_project.mongodb import Document, collection
+from chat_project.mongodb import Document, collection, majority_collection
 from conversations.values import ConversationSettings, ConversationType, Membership, Pair, Role
 
 _SETTINGS_FIELDS = dict.fromkeys(("tenantId", "type", "name", "isActive", "version"), 1)
@@ -56,3 +56,9 @@ def _participants(pairs: Collection[Pair]) -> dict[Pair, Document]:
         for document in collection("participants").find(query, _MEMBER_FIELDS)
     }
     return {pair: found[pair] for pair in wanted & found.keys()}
+
+
+def last_seq(conversation_id: str) -> int:
+    """The number of its newest stored message; 0: there is none."""
+    found = majority_collection("conversations").find_one({"_id": conversation_id}, {"lastSeq": 1})
+    return int((found or {}).get("lastSeq") or 0)

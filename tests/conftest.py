@@ -73,6 +73,13 @@ class Api:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(path, body, content_type="application/json", headers=named)
 
+    def put(self, path: str, body: Any = None) -> Any:
+        """Sends JSON, or nothing."""
+        return self.client.put(path, "" if body is None else body, content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path)
+
 
 @pytest.fixture
 def api(tokens: MakeToken) -> Callable[..., Api]:

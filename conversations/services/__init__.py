@@ -1,7 +1,7 @@
 """Every change of conversations and participants.
 
-Each function writes MongoDB first and the cache after it, and is safe beside any other. The rules
-about who asks are in `policies`; a door checks them before it calls.
+Each function writes MongoDB first and the cache after it, and is safe beside any other. Who asks is
+given as `by` and judged by the rules in `policies` in the transaction of the change.
 """
 
 from conversations.services.founding import (
@@ -12,15 +12,24 @@ from conversations.services.founding import (
     create_teacher_group,
 )
 from conversations.services.opening import Founded
+from conversations.services.own_settings import hide, mute, unhide
 from conversations.services.participation import (
     add_participants,
     change_role,
+    leave,
     remove_participant,
+)
+from conversations.services.repetition import (
+    KeyedRequest,
+    earlier_conversation,
+    keyed_request,
+    remember,
 )
 from conversations.services.settings import archive, rename, unarchive
 
 __all__ = [
     "Founded",
+    "KeyedRequest",
     "add_participants",
     "archive",
     "change_role",
@@ -29,7 +38,14 @@ __all__ = [
     "create_one_to_one",
     "create_student_group",
     "create_teacher_group",
+    "earlier_conversation",
+    "hide",
+    "keyed_request",
+    "leave",
+    "mute",
+    "remember",
     "remove_participant",
     "rename",
     "unarchive",
+    "unhide",
 ]

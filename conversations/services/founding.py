@@ -1,8 +1,9 @@
 """The five types of conversations: how each begins (contract section 6).
 
 Founding is all or nothing. Who founds again what is one of its kind gets the one that is there,
-as it is; with `conversation_id` given, any founding can be repeated in the same way. All raise
-InvalidRequest for ids and names that are none.
+as it is; with `conversation_id` or `request` given, any founding can be repeated in the same way.
+All raise InvalidRequest for ids and names that are none, and Unprocessable for another `request`
+under the same idempotency key.
 """
 
 from collections.abc import Iterable
@@ -11,21 +12,27 @@ from chat_project.api.errors import InvalidRequest
 from chat_project.identifiers import canonical_id
 from conversations import policies
 from conversations.services.opening import Founded, Plan, open_conversation
-from conversations.services.people import canonical_people, check
+from conversations.services.people import canonical_people, canonical_person, check
+from conversations.services.repetition import KeyedRequest
 from conversations.values import ConversationType, Person, Role
 
 
 def create_one_to_one(
-    tenant_id: str, founder: Person, other: Person, *, conversation_id: str | None = None
+    tenant_id: str,
+    founder: Person,
+    other: Person,
+    *,
+    conversation_id: str | None = None,
+    request: KeyedRequest | None = None,
 ) -> Founded:
     """One per pair and tenant, whoever of the two asks; both are Members.
 
     Raises InvalidRequest `two_users_required` when both are the same user.
     """
-    people = canonical_people([founder, other])
-    if len(people) != 2:
-        raise InvalidRequest("A OneToOne needs two different users", code="two_users_required")
+    people = [canonical_person(founder), canonical_person(other, "otherUserId", "otherUserName")]
     first_id, second_id = sorted(person.user_id for person in people)
+    if first_id == second_id:
+        raise _required("A OneToOne needs two different users", "two_users_required", "otherUserId")
     return open_conversation(
         Plan(
             tenant_id=tenant_id,
@@ -34,6 +41,7 @@ def create_one_to_one(
             created_by=people[0].user_id,
             key=f"pair:{canonical_id(tenant_id)}:{first_id}:{second_id}",
             conversation_id=conversation_id,
+            request=request,
         ),
         [(Role.MEMBER, people)],
     )
@@ -47,16 +55,20 @@ def create_student_group(
     parents: Iterable[Person],
     teachers: Iterable[Person] = (),
     created_by: str,
+    class_id: str | None = None,
     conversation_id: str | None = None,
+    request: KeyedRequest | None = None,
 ) -> Founded:
     """One per student and tenant. Its teachers are the Admins; without any, its parents are.
 
     Raises InvalidRequest `parent_required` without a parent.
     """
-    parents, teachers = canonical_people(parents), canonical_people(teachers)
+    parents = canonical_people(parents, "parents")
+    teachers = canonical_people(teachers, "teachers")
     if not parents:
-        raise InvalidRequest("A student group needs a parent", code="parent_required")
+        raise _required("A student group needs a parent", "parent_required", "parents")
     check(policies.check_id(student_id, "studentId"))
+    check(policies.check_id(class_id, "classId") if class_id is not None else None)
     check(policies.check_name(student_name, "studentName"))
     return open_conversation(
         Plan(
@@ -65,8 +77,10 @@ def create_student_group(
             name=policies.student_group_name(student_name.strip()),
             created_by=created_by,
             student_id=canonical_id(student_id),
+            class_id=None if class_id is None else canonical_id(class_id),
             key=f"student:{canonical_id(tenant_id)}:{canonical_id(student_id)}",
             conversation_id=conversation_id,
+            request=request,
         ),
         [(Role.ADMIN, teachers), (Role.MEMBER if teachers else Role.ADMIN, parents)],
     )
@@ -81,11 +95,12 @@ def create_class_group(
     members: Iterable[Person] = (),
     created_by: str,
     conversation_id: str | None = None,
+    request: KeyedRequest | None = None,
 ) -> Founded:
     """Its teachers are the Admins. Raises InvalidRequest `teacher_required` without one."""
-    teachers = canonical_people(teachers)
+    teachers = canonical_people(teachers, "teachers")
     if not teachers:
-        raise InvalidRequest("A class group needs a teacher", code="teacher_required")
+        raise _required("A class group needs a teacher", "teacher_required", "teachers")
     check(policies.check_id(class_id, "classId"))
     check(policies.check_name(class_name, "className"))
     return open_conversation(
@@ -96,8 +111,9 @@ def create_class_group(
             created_by=created_by,
             class_id=canonical_id(class_id),
             conversation_id=conversation_id,
+            request=request,
         ),
-        [(Role.ADMIN, teachers), (Role.MEMBER, canonical_people(members))],
+        [(Role.ADMIN, teachers), (Role.MEMBER, canonical_people(members, "members"))],
     )
 
 
@@ -108,6 +124,7 @@ def create_teacher_group(
     founder: Person,
     teachers: Iterable[Person] = (),
     conversation_id: str | None = None,
+    request: KeyedRequest | None = None,
 ) -> Founded:
     """The founder is its Admin, the other teachers are Members."""
     check(policies.check_name(name))
@@ -118,8 +135,12 @@ def create_teacher_group(
             name=name.strip(),
             created_by=founder.user_id,
             conversation_id=conversation_id,
+            request=request,
         ),
-        [(Role.ADMIN, canonical_people([founder])), (Role.MEMBER, canonical_people(teachers))],
+        [
+            (Role.ADMIN, [canonical_person(founder)]),
+            (Role.MEMBER, canonical_people(teachers, "teachers")),
+        ],
     )
 
 
@@ -131,6 +152,7 @@ def create_announcement_channel(
     staff: Iterable[Person] = (),
     parents: Iterable[Person] = (),
     conversation_id: str | None = None,
+    request: KeyedRequest | None = None,
 ) -> Founded:
     """The founder is its Admin, other staff are Members, parents only read."""
     check(policies.check_name(name))
@@ -141,10 +163,15 @@ def create_announcement_channel(
             name=name.strip(),
             created_by=founder.user_id,
             conversation_id=conversation_id,
+            request=request,
         ),
         [
-            (Role.ADMIN, canonical_people([founder])),
-            (Role.MEMBER, canonical_people(staff)),
-            (Role.READ_ONLY, canonical_people(parents)),
+            (Role.ADMIN, [canonical_person(founder)]),
+            (Role.MEMBER, canonical_people(staff, "staff")),
+            (Role.READ_ONLY, canonical_people(parents, "parents")),
         ],
     )
+
+
+def _required(problem: str, code: str, field: str) -> InvalidRequest:
+    return InvalidRequest(problem, code=code, details={"field": field})

@@ -11,8 +11,14 @@ from chat_project.identifiers import canonical_id, new_id
 from chat_project.mongodb import Document, collection
 from chat_project.timestamps import now
 from conversations import cache, policies
-from conversations.selectors import settings_of
+from conversations.selectors import settings_and_version, settings_of
 from conversations.services.people import check, participant_document
+from conversations.services.repetition import (
+    KeyedRequest,
+    earlier_conversation,
+    remember,
+    remember_within,
+)
 from conversations.services.transactions import TRANSACTION_SECONDS, in_transaction
 from conversations.values import ConversationSettings, ConversationType, Person, Role
 
@@ -20,7 +26,10 @@ FIRST_VERSION = 1
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What is to be founded. `key` makes it one of its kind; None: its own id does."""
+    """What is to be founded. `key` makes it one of its kind; None: its own id does.
+
+    `request`: the one that asks for it, if it can be repeated; its id is the conversation's, too.
+    """
 
     tenant_id: str
     type: ConversationType
@@ -30,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     student_id: str | None = None
     class_id: str | None = None
     conversation_id: str | None = None
+    request: KeyedRequest | None = None
 
 
 class Founded(msgspec.Struct, frozen=True):
@@ -44,20 +54,23 @@ Founders = Sequence[tuple[Role, Sequence[Person]]]
 
 
 def open_conversation(plan: Plan, founders: Founders) -> Founded:
-    """Raises InvalidRequest for ids that are none, Conflict when something else has the key."""
+    """Raises InvalidRequest for ids that are none, Conflict when something else has the key, and
+    Unprocessable when the same idempotency key asked for something else before."""
     check(policies.check_id(plan.tenant_id, "tenantId"))
     check(policies.check_id(plan.created_by, "createdBy"))
     conversation = _conversation(plan)
     participants = _participants(conversation, founders)
 
     def insert(session: ClientSession) -> None:
+        if plan.request:
+            remember_within(session, plan.request, conversation["_id"])
         collection("conversations").insert_one(conversation, session=session)
         collection("participants").insert_many(participants, session=session)
 
     try:
         in_transaction(insert, within_seconds=_seconds_for(len(participants)))
     except DuplicateKeyError:
-        return Founded(_same_as(conversation, participants), created=False)
+        return Founded(_founded_before(plan, conversation, participants), created=False)
     settings = settings_of(conversation)
     cache.publish(settings, {})  # over the mark of an unknown id; no member of one is ever cached
     return Founded(settings, created=True)
@@ -69,7 +82,8 @@ def _seconds_for(participants: int) -> float:
 
 
 def _conversation(plan: Plan) -> Document:
-    conversation_id = canonical_id(plan.conversation_id or new_id())
+    derived = plan.request.id if plan.request else new_id()
+    conversation_id = canonical_id(plan.conversation_id or derived)
     moment = now()
     optional = {"studentId": plan.student_id, "classId": plan.class_id}
     return {
@@ -99,6 +113,18 @@ def _participants(conversation: Document, founders: Founders) -> list[Document]:
     return list(roles.values())
 
 
+def _founded_before(
+    plan: Plan, wanted: Document, participants: Sequence[Document]
+) -> ConversationSettings:
+    """What the same request has founded or found; or what has the key of the wanted one."""
+    if plan.request and (answered := earlier_conversation(plan.request)):
+        return settings_and_version([answered])[answered]
+    settings = _same_as(wanted, participants)
+    if plan.request:
+        remember(plan.request, settings.id)
+    return settings
+
+
 def _same_as(wanted: Document, participants: Sequence[Document]) -> ConversationSettings:
     """The conversation that has the wanted one's key or id.
 
@@ -108,11 +134,18 @@ def _same_as(wanted: Document, participants: Sequence[Document]) -> Conversation
     found = collection("conversations").find_one(
         {"$or": [{"key": wanted["key"]}, {"_id": wanted["_id"]}]}
     )
-    identity = ("tenantId", "type", "studentId", "classId")
-    same = found is not None and all(found.get(field) == wanted.get(field) for field in identity)
+    same = found is not None and all(
+        found.get(field) == wanted.get(field) for field in _identity(wanted)
+    )
     if found is None or not same or not _same_pair(found, participants):
         raise Conflict("Another conversation has this id or key", code="conversation_exists")
     return settings_of(found)
+
+
+def _identity(wanted: Document) -> Sequence[str]:
+    """A student may change class; the group stays the same one."""
+    by_class = () if wanted["type"] == ConversationType.STUDENT_GROUP else ("classId",)
+    return ("tenantId", "type", "studentId", *by_class)
 
 
 def _same_pair(found: Document, participants: Sequence[Document]) -> bool:

@@ -1,4 +1,7 @@
-"""Who is in a conversation, and as what."""
+"""Who is in a conversation, and as what.
+
+`by`: who asks, judged in the transaction of the change; None: staff, who may everything.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -7,11 +10,13 @@ from functools import partial
 from pymongo.client_session import ClientSession
 
 from chat_project.api.errors import NotFound
+from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, collection
 from chat_project.timestamps import now
 from conversations import cache, policies
 from conversations.selectors import settings_of
+from conversations.services.actors import Rule, check_actor
 from conversations.services.people import canonical_people, check, participant_document
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType, Membership, Person, Role
@@ -19,33 +24,37 @@ from conversations.values import ConversationSettings, ConversationType, Members
 ADDED_AT_ONCE = 500
 """Participants in one transaction: the consumer's update of the conversation waits for it."""
 
+ADMINS_INDEX = "conversation_admins"
+"""Named to the server: of 25,000 participants it must look at the few Admins only."""
 
-def add_participants(conversation_id: str, people: Iterable[Person], role: Role) -> None:
+
+def add_participants(
+    conversation_id: str,
+    people: Iterable[Person],
+    role: Role | None,
+    *,
+    by: TokenUser | None = None,
+) -> None:
     """Adds those who are not in it yet, with everything so far counted as read.
 
-    Who is in it keeps their role. Raises NotFound, InvalidRequest for ids and names that are none,
-    Conflict for a OneToOne. A long list is added in parts, each of them all or nothing.
+    Who is in it keeps their role; `role` None: what newcomers of this type are. Raises NotFound,
+    Forbidden, InvalidRequest for ids and names that are none, Conflict for a OneToOne. A long list
+    is added in parts, each of them all or nothing.
     """
-    newcomers = canonical_people(people)
+    newcomers = canonical_people(people, "participants")
     for start in range(0, len(newcomers), ADDED_AT_ONCE):
         part = newcomers[start : start + ADDED_AT_ONCE]
-        _change(conversation_id, partial(_add, part, role))
+        _change(conversation_id, partial(_add, part, role), by)
 
 
-def remove_participant(conversation_id: str, user_id: str) -> None:
-    """Raises NotFound, Conflict for a OneToOne and for a group's last Admin."""
-    user_id = canonical_id(user_id)
+def remove_participant(conversation_id: str, user_id: str, *, by: TokenUser | None = None) -> None:
+    """Raises NotFound, Forbidden, Conflict for a OneToOne and for a group's last Admin."""
+    _change(conversation_id, partial(_remove, canonical_id(user_id)), by)
 
-    def remove(document: Document, session: ClientSession) -> dict[str, Membership]:
-        _keep_an_admin(document, user_id, session)
-        found = collection("participants").find_one_and_delete(
-            {"conversationId": document["_id"], "userId": user_id}, session=session
-        )
-        if found is None:
-            raise _not_a_participant()
-        return {user_id: Membership()}
 
-    _change(conversation_id, remove)
+def leave(conversation_id: str, user: TokenUser) -> None:
+    """As `remove_participant`, of oneself, whatever one's role is."""
+    _change(conversation_id, partial(_remove, user.user_id), user, policies.may_read)
 
 
 def change_role(conversation_id: str, user_id: str, role: Role) -> None:
@@ -64,19 +73,26 @@ def change_role(conversation_id: str, user_id: str, role: Role) -> None:
             raise _not_a_participant()
         return {user_id: Membership(role=role, user_name=found["userName"])}
 
-    _change(conversation_id, change)
+    _change(conversation_id, change, None)
 
 
 Change = Callable[[Document, ClientSession], dict[str, Membership]]
 
 
-def _change(conversation_id: str, change: Change) -> None:
+def _change(
+    conversation_id: str,
+    change: Change,
+    by: TokenUser | None,
+    rule: Rule = policies.may_administer,
+) -> None:
     """Runs one change of the participants; it gives the memberships as they are after it."""
 
     def work(session: ClientSession) -> tuple[ConversationSettings, dict[str, Membership]]:
         document = raise_version(session, canonical_id(conversation_id))
-        check(policies.may_change_participants(ConversationType(document["type"])))
-        return settings_of(document), change(document, session)
+        settings = settings_of(document)
+        check_actor(session, settings, by, rule)
+        check(policies.may_change_participants(settings.type))
+        return settings, change(document, session)
 
     settings, changed = in_transaction(work)
     cache.publish(settings, _as_of(settings.version, changed))
@@ -91,8 +107,9 @@ def _as_of(version: int, members: dict[str, Membership]) -> dict[str, Membership
 
 
 def _add(
-    people: Sequence[Person], role: Role, document: Document, session: ClientSession
+    people: Sequence[Person], role: Role | None, document: Document, session: ClientSession
 ) -> dict[str, Membership]:
+    role = role or policies.role_of_newcomer(ConversationType(document["type"]))
     present = collection("participants").find(
         {"conversationId": document["_id"], "userId": {"$in": [one.user_id for one in people]}},
         {"userId": 1},
@@ -111,6 +128,16 @@ def _add(
     return {one.user_id: Membership(role=role, user_name=one.user_name) for one in newcomers}
 
 
+def _remove(user_id: str, document: Document, session: ClientSession) -> dict[str, Membership]:
+    _keep_an_admin(document, user_id, session)
+    found = collection("participants").find_one_and_delete(
+        {"conversationId": document["_id"], "userId": user_id}, session=session
+    )
+    if found is None:
+        raise _not_a_participant()
+    return {user_id: Membership()}
+
+
 def _keep_an_admin(document: Document, user_id: str, session: ClientSession) -> None:
     """Raises Conflict if this user is the last Admin."""
     admins = (
@@ -119,6 +146,7 @@ def _keep_an_admin(document: Document, user_id: str, session: ClientSession) -> 
             {"conversationId": document["_id"], "role": Role.ADMIN.value},
             {"userId": 1},
             session=session,
+            hint=ADMINS_INDEX,
         )
         .limit(2)
     )

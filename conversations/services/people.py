@@ -16,17 +16,22 @@ def check(refusal: Refusal | None) -> None:
         raise refusal
 
 
-def canonical_people(people: Iterable[Person]) -> list[Person]:
-    """Each person once, the first mention counts; ids canonical, names trimmed.
+def canonical_person(
+    person: Person, id_field: str = "userId", name_field: str = "userName"
+) -> Person:
+    """Id canonical, name trimmed. Raises InvalidRequest, by these fields, for one that is none."""
+    check(policies.check_id(person.user_id, id_field))
+    check(policies.check_name(person.user_name, name_field))
+    return Person(canonical_id(person.user_id), person.user_name.strip())
 
-    Raises InvalidRequest for an id or a name that is none.
-    """
+
+def canonical_people(people: Iterable[Person], field: str) -> list[Person]:
+    """Each person once, the first mention counts. Raises InvalidRequest for `field[n].userId`."""
     found: dict[str, Person] = {}
-    for person in people:
-        check(policies.check_id(person.user_id, "userId"))
-        check(policies.check_name(person.user_name, "userName"))
-        user_id = canonical_id(person.user_id)
-        found.setdefault(user_id, Person(user_id, person.user_name.strip()))
+    for index, given in enumerate(people):
+        place = f"{field}[{index}]"
+        person = canonical_person(given, f"{place}.userId", f"{place}.userName")
+        found.setdefault(person.user_id, person)
     return list(found.values())
 
 

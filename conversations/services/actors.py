@@ -1,0 +1,34 @@
+"""Who asks for a change, judged by what they are in the very transaction that makes it."""
+
+from collections.abc import Callable
+
+from pymongo.client_session import ClientSession
+
+from chat_project.api.tokens import TokenUser
+from chat_project.mongodb import collection
+from conversations import policies
+from conversations.policies import Refusal
+from conversations.services.people import check
+from conversations.values import ConversationSettings, Membership, Role
+
+Rule = Callable[[str, ConversationSettings, Membership], Refusal | None]
+
+
+def check_actor(
+    session: ClientSession,
+    settings: ConversationSettings,
+    by: TokenUser | None,
+    rule: Rule = policies.may_administer,
+) -> None:
+    """Raises what the rule refuses to `by`; None: staff, who may everything.
+
+    Called after `raise_version`, so that no other change of the participants comes between.
+    """
+    if by is not None:
+        check(rule(by.tenant_id, settings, _membership(session, settings.id, by.user_id)))
+
+
+def _membership(session: ClientSession, conversation_id: str, user_id: str) -> Membership:
+    pair = {"conversationId": conversation_id, "userId": user_id}
+    found = collection("participants").find_one(pair, {"role": 1}, session=session)
+    return Membership(role=Role(found["role"])) if found else Membership()
