@@ -17,6 +17,10 @@ from mongoengine import (
     StringField,
 )
 
+from messaging.events import MESSAGE_TYPES
+
+OTHER_THAN_TEXT = [each for each in MESSAGE_TYPES if each != "Text"]
+
 
 class Quote(DynamicEmbeddedDocument):
     """The message that this one answers, as it was when this one was stored."""
@@ -42,6 +46,20 @@ class StoredAttachment(DynamicEmbeddedDocument):
     thumbnail_url = StringField(db_field="thumbnailUrl")
 
 
+class StoredReaction(DynamicEmbeddedDocument):
+    emoji_code = StringField(db_field="emojiCode", required=True)
+    user_id = StringField(db_field="userId", required=True)
+    user_name = StringField(db_field="userName")
+    reacted_at = DateTimeField(db_field="reactedAt", required=True)
+
+
+class EarlierContent(DynamicEmbeddedDocument):
+    """What an edit replaced, and when."""
+
+    content = StringField()
+    until = DateTimeField(required=True)
+
+
 class Message(Document):
     """One message of a conversation; `seq` is its place, 1, 2, 3 … without gaps."""
 
@@ -58,8 +76,17 @@ class Message(Document):
     reply_to = EmbeddedDocumentField(Quote, db_field="replyTo")
     mentions = EmbeddedDocumentListField(StoredMention)
     attachments = EmbeddedDocumentListField(StoredAttachment)
+    reactions = EmbeddedDocumentListField(StoredReaction)
+    is_pinned = BooleanField(db_field="isPinned")
+    pinned_by = StringField(db_field="pinnedBy")
+    pinned_at = DateTimeField(db_field="pinnedAt")
+    edited_at = DateTimeField(db_field="editedAt")
+    history = EmbeddedDocumentListField(EarlierContent)
     is_deleted = BooleanField(db_field="isDeleted")
+    deleted_at = DateTimeField(db_field="deletedAt")
+    deleted_by = StringField(db_field="deletedBy")
     src = DictField()
+    rev = DictField()
 
     meta = {
         "collection": "messages",
@@ -69,5 +96,27 @@ class Message(Document):
         "indexes": [
             {"name": "conversation_seq", "fields": ["conversation_id", "seq"], "unique": True},
             {"name": "conversation_time", "fields": ["conversation_id", "sent_at", "seq"]},
+            {
+                "name": "quotes",  # those of a message that is deleted
+                "fields": ["conversation_id", "reply_to.message_id"],
+                "partialFilterExpression": {"replyTo.messageId": {"$exists": True}},
+            },
+            # Partial, for the lists: a plain text without mentions is in none of them. Their keys
+            # hold all that the lists ask, so that counting and skipping need no document.
+            {
+                "name": "conversation_pinned",
+                "fields": ["conversation_id", "is_pinned", "sent_at", "seq", "is_deleted"],
+                "partialFilterExpression": {"isPinned": True},
+            },
+            {
+                "name": "conversation_type",
+                "fields": ["conversation_id", "type", "sent_at", "seq", "is_deleted"],
+                "partialFilterExpression": {"type": {"$in": OTHER_THAN_TEXT}},
+            },
+            {
+                "name": "conversation_mentions",
+                "fields": ["conversation_id", "mentions.user_id", "sent_at", "seq", "is_deleted"],
+                "partialFilterExpression": {"mentions.userId": {"$exists": True}},
+            },
         ],
     }

@@ -4,16 +4,17 @@ from datetime import datetime
 
 import msgspec
 
+from chat_project.api.idempotency import check_key
+from chat_project.api.ownership import check_body, check_sender
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id, new_id
 from chat_project.timestamps import format_timestamp
 from conversations.cache import AcceptanceRecord
 from messaging.events import Mention, MessageSentEvent
 from messaging.identifiers import derived_message_id, fingerprint
-from messaging.ownership import check_body, check_sender
 from messaging.requests import MentionRequest, TextRequest
 from messaging.serializers import MentionDto, MessageDto, QuoteDto
-from messaging.validation import check_key, check_keys_agree, check_text
+from messaging.validation import check_keys_agree, check_text
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -1,6 +1,5 @@
 """A conversation's history, newest first, page by page (contract section 5)."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,13 +9,14 @@ from mongoengine import QuerySet
 from chat_project.api.envelope import Plain
 from chat_project.api.errors import InvalidRequest
 from chat_project.api.paging import MAX_PAGE_SIZE
-from chat_project.api.query import integer
+from chat_project.api.query import integer, timestamp
 from chat_project.api.tokens import TokenUser
 from chat_project.mongodb import Document
-from chat_project.timestamps import format_timestamp, parse_timestamp
+from chat_project.timestamps import format_timestamp
 from messaging.documents import Message
+from messaging.receipts import messages_as_answered
 from messaging.selectors import MAJORITY, check_readable
-from messaging.serializers import MessageDto, message_dto
+from messaging.serializers import MessageDto
 
 DEFAULT_PAGE_SIZE = 50
 MAX_EQUAL_TIMES = 1_000
@@ -57,14 +57,15 @@ def history_request(given: Mapping[str, str]) -> HistoryRequest:
         page_size=integer(
             given, "pageSize", default=DEFAULT_PAGE_SIZE, minimum=1, maximum=MAX_PAGE_SIZE
         ),
-        before_timestamp=_timestamp(given) if "beforeTimestamp" in present else None,
+        before_timestamp=timestamp(given, "beforeTimestamp"),
         before_seq=_seq(given, "beforeSeq") if "beforeSeq" in present else None,
         after_seq=_seq(given, "afterSeq") if "afterSeq" in present else None,
     )
 
 
 def history(user: TokenUser, conversation_id: str, asked: HistoryRequest) -> HistoryPage:
-    """One Redis round trip and one query; a second one only where equal times would be split.
+    """One Redis round trip, a query for the messages and one for who has read them; a third one
+    only where equal times would be split.
 
     Raises NotFound or Forbidden. An archived conversation can be read.
     """
@@ -77,7 +78,7 @@ def history(user: TokenUser, conversation_id: str, asked: HistoryRequest) -> His
         documents, has_more = _by_time(conversation_id, asked.before_timestamp, asked.page_size)
     times = [document["sentAt"] for document in documents]
     return HistoryPage(
-        messages=[message_dto(document) for document in documents],
+        messages=messages_as_answered(documents),
         has_more=has_more,
         oldest_message_timestamp=format_timestamp(min(times)) if times else None,
     )
@@ -126,20 +127,3 @@ def _messages(conversation_id: str, **conditions: object) -> "QuerySet[Message]"
 
 def _seq(given: Mapping[str, str], name: str) -> int:
     return integer(given, name, default=0, minimum=0, maximum=MAX_SEQ)
-
-
-_SPACE_FOR_PLUS = re.compile(r"(\d\d:\d\d\S*) (\d\d:?\d\d)$")
-"""An offset whose `+` was not escaped arrives with a space."""
-
-
-def _timestamp(given: Mapping[str, str]) -> datetime:
-    text = given["beforetimestamp"]
-    try:
-        return parse_timestamp(_SPACE_FOR_PLUS.sub(r"\1+\2", text))
-    except ValueError:
-        raise InvalidRequest(
-            "beforeTimestamp must be ISO-8601 from year 1 to 9999, such as"
-            " 2025-11-07T10:00:00.123Z",
-            code="invalid_field",
-            details={"field": "beforeTimestamp"},
-        ) from None

@@ -1,6 +1,7 @@
 """Index creation for the collections that no Django migration owns."""
 
 from chat_project.mongodb import collection, taking_up_to
+from messaging import search
 from messaging.documents import Message
 
 BUILD_SECONDS = 24 * 3_600.0
@@ -19,12 +20,14 @@ def create_indexes() -> list[str]:
         letters.create_index("messageId", name="message")
         letters.create_index([("closedHow", 1), ("at", 1)], name="state_time")
         letters.create_index([("conversationId", 1), ("at", 1)], name="conversation_time")
+        searched = [(field, 1) for field in search.INDEX_FIELDS]
+        collection(search.COLLECTION).create_index(searched, name=search.INDEX)
         return sorted(_existing() - before)
 
 
 def _existing() -> set[str]:
     return {
         f"{name}.{index}"
-        for name in ("messages", "dead_letters")
+        for name in ("messages", "dead_letters", search.COLLECTION)
         for index in collection(name).index_information()
     }

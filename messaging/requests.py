@@ -47,6 +47,35 @@ class TextRequest(
     client_message_id: str | None = None
 
 
+class _Stated(
+    msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """Ids that the original needed, and that must be the token's."""
+
+    user_id: str | None = None
+    editor_user_id: str | None = None
+
+
+class EditRequest(_Stated, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    content: str | None = None
+
+
+class ReactionRequest(
+    _Stated, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    emoji_code: str | None = None
+
+
+class ReadRequest(_Stated, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`up_to_seq` absent: everything that is stored."""
+
+    up_to_seq: int | None = None
+
+
+class MarkRequest(_Stated, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body that says nothing new."""
+
+
 def read_batch(body: bytes) -> list[TextRequest | ApiError]:
     """The items of `{"messages": […]}` or of a bare array; one that cannot be read is its error.
 

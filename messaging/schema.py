@@ -8,15 +8,17 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from chat_project.api.paging import MAX_PAGE_SIZE
+from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
+from chat_project.api.schema import OF_THE_USER, STATED
 from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS, MAX_NAME_LENGTH, MESSAGE_TYPES
 from messaging.history import DEFAULT_PAGE_SIZE
+from messaging.pages import MAX_COUNTED
 from messaging.requests import MAX_BATCH_SIZE
+from messaging.search import MAX_TERM_UTF16_UNITS
 
 STATUSES = ("Sending", "Sent", "Delivered", "Read", "Failed")
 
 _EXAMPLE_ID = "0199aaaa-1111-7222-8333-444455556666"
-_OF_THE_USER = "may be left out; must be the token's user"
 
 
 class AttachmentSerializer(serializers.Serializer[Any]):
@@ -85,9 +87,9 @@ class MessageSerializer(serializers.Serializer[Any]):
 
 class TextSerializer(serializers.Serializer[Any]):
     conversationId = serializers.CharField()
-    senderId = serializers.CharField(required=False, allow_null=True, help_text=_OF_THE_USER)
-    userId = serializers.CharField(required=False, allow_null=True, help_text=_OF_THE_USER)
-    editorUserId = serializers.CharField(required=False, allow_null=True, help_text=_OF_THE_USER)
+    senderId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
+    userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
+    editorUserId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
     senderName = serializers.CharField(required=False, allow_null=True)
     content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
     mentions = MentionSerializer(many=True, required=False, help_text=f"≤ {MAX_MENTIONS}")
@@ -119,6 +121,20 @@ class HistorySerializer(serializers.Serializer[Any]):
     oldestMessageTimestamp = serializers.DateTimeField(allow_null=True)
 
 
+class MessagePageSerializer(serializers.Serializer[Any]):
+    """A page of messages, newest first."""
+
+    items = MessageSerializer(many=True)
+    totalCount = serializers.IntegerField(
+        help_text=f"of a list with over {MAX_COUNTED} messages: how many there are at least"
+    )
+    page = serializers.IntegerField()
+    pageSize = serializers.IntegerField()
+    totalPages = serializers.IntegerField()
+    hasPreviousPage = serializers.BooleanField()
+    hasNextPage = serializers.BooleanField()
+
+
 _KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -128,13 +144,10 @@ _KEY = OpenApiParameter(
 )
 _MESSAGE_ID = OpenApiParameter("message_id", str, OpenApiParameter.PATH)
 _CONVERSATION_ID = OpenApiParameter("conversation_id", str, OpenApiParameter.PATH)
-
-_STATED = [
-    OpenApiParameter("userId", str, description=_OF_THE_USER),
-    OpenApiParameter("requestedBy", str, description=_OF_THE_USER),
-    OpenApiParameter("tenantId", str, description="may be left out; must be the token's tenant"),
-]
-"""What the replaced service's clients say although the token does."""
+_MESSAGE_TYPE = OpenApiParameter(
+    "message_type", str, OpenApiParameter.PATH, enum=MESSAGE_TYPES, description="in any case"
+)
+_MENTIONED_USER_ID = OpenApiParameter("user_id", str, OpenApiParameter.PATH)
 
 _ONE_CURSOR = "At most one of beforeTimestamp, beforeSeq and afterSeq."
 _PAGE = [
@@ -146,6 +159,21 @@ _PAGE = [
     OpenApiParameter(
         "pageSize", int, default=DEFAULT_PAGE_SIZE, description=f"1 to {MAX_PAGE_SIZE}"
     ),
+]
+_SEARCHED = [
+    OpenApiParameter(
+        "searchTerm",
+        str,
+        required=True,
+        description=f"≤ {MAX_TERM_UTF16_UNITS} UTF-16 code units, with a letter or a digit",
+    ),
+    OpenApiParameter("messageType", str, enum=MESSAGE_TYPES, description="in any case"),
+    OpenApiParameter("fromDate", OpenApiTypes.DATETIME, description="included"),
+    OpenApiParameter("toDate", OpenApiTypes.DATETIME, description="included"),
+]
+_NUMBERED_PAGE = [
+    OpenApiParameter("pageNumber", int, default=1, description=f"1 to {MAX_PAGE_NUMBER}"),
+    OpenApiParameter("pageSize", int, default=20, description=f"1 to {MAX_PAGE_SIZE}"),
 ]
 
 _BODY_ERRORS = {
@@ -179,7 +207,7 @@ SEND_TEXT = extend_schema(
     " not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,"
     " `partitions_differ`; not sent, and no retry helps: `kafka_not_authorized`, `kafka_rejected`.",
     request=TextSerializer,
-    parameters=[_KEY, *_STATED],
+    parameters=[_KEY, *STATED],
     responses={200: MessageSerializer, **_SEND_ERRORS, **_BODY_ERRORS},
     examples=[_TEXT_EXAMPLE],
 )
@@ -191,7 +219,7 @@ SEND_BATCH = extend_schema(
     " for the whole. 503 only if no item was acknowledged and one did not get into Kafka:"
     " `error.details.outcomes` then tells of each.",
     request=BatchSerializer,
-    parameters=[_KEY, *_STATED],
+    parameters=[_KEY, *STATED],
     responses={200: BatchOutcomeSerializer(many=True), **_BODY_ERRORS},
 )
 
@@ -201,7 +229,7 @@ RETRIEVE = extend_schema(
     description="`Sent` with seq once it is stored, to the conversation's participants; to its"
     " sender `Sending` before, and `Failed` with failureReason if it could not be stored."
     f" 404: `message_not_found`.{_READ_ERRORS}",
-    parameters=[_MESSAGE_ID, *_STATED],
+    parameters=[_MESSAGE_ID, *STATED],
     responses={200: MessageSerializer},
 )
 
@@ -210,6 +238,143 @@ HISTORY = extend_schema(
     summary="The messages of a conversation, newest first",
     description="Messages of one time are never split over two pages. 400:"
     f" `cursors_exclude_each_other`, `invalid_field`. 404: `conversation_not_found`.{_READ_ERRORS}",
-    parameters=[_CONVERSATION_ID, *_PAGE, *_STATED],
+    parameters=[_CONVERSATION_ID, *_PAGE, *STATED],
     responses={200: HistorySerializer},
+)
+
+
+_CHANGE_ERRORS = (
+    " 404: `message_not_found`. 409: `message_failed`, `conversation_archived`. 503:"
+    " `change_outcome_unknown` (it may be applied later: send it again), and not sent:"
+    " `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,"
+    " `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`."
+)
+_ONCE = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="1 to 255 printable ASCII characters, meant per user: what was asked with the same"
+    " key within a week is not done again, so that a late retry undoes nothing",
+)
+_REUSED = {422: OpenApiResponse(description="`idempotency_key_reused`: for another request")}
+_OPTIMISTIC = "The answer shows the message as it will be; GET tells when it is applied."
+
+
+class EditSerializer(serializers.Serializer[Any]):
+    content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    editorUserId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
+
+
+class EmojiSerializer(serializers.Serializer[Any]):
+    emojiCode = serializers.CharField()
+    userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
+
+
+class ReadSerializer(serializers.Serializer[Any]):
+    upToSeq = serializers.IntegerField(
+        required=False, allow_null=True, help_text="left out: everything that is stored"
+    )
+    userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
+
+
+class ReadPositionSerializer(serializers.Serializer[Any]):
+    conversationId = serializers.CharField()
+    userId = serializers.CharField()
+    upToSeq = serializers.IntegerField()
+    readAt = serializers.DateTimeField()
+
+
+EDIT = extend_schema(
+    operation_id="edit_message",
+    summary="Edit a message",
+    description=f"{_OPTIMISTIC} Its sender may, for some time (EDIT_WINDOW_MINUTES). 400:"
+    " `content_empty`, `content_too_long`, `content_has_nul`. 403: `not_the_sender`, `read_only`."
+    f" 409: `edit_window_over`, `message_deleted`, `system_message`.{_CHANGE_ERRORS}",
+    request=EditSerializer,
+    parameters=[_MESSAGE_ID, *STATED],
+    responses={200: MessageSerializer, **_BODY_ERRORS},
+)
+DELETE = extend_schema(
+    operation_id="delete_message",
+    summary="Delete a message",
+    description=f"{_OPTIMISTIC} Its sender may, and an Admin anyone's. 403: `not_the_sender`."
+    f" 409: `system_message`.{_CHANGE_ERRORS}",
+    parameters=[_MESSAGE_ID, *STATED],
+    responses={200: MessageSerializer},
+)
+PIN = extend_schema(
+    operation_id="pin_message",
+    summary="Pin a message",
+    description=f"{_OPTIMISTIC} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    request=None,
+    parameters=[_MESSAGE_ID, _ONCE, *STATED],
+    responses={200: MessageSerializer, **_REUSED},
+)
+UNPIN = extend_schema(
+    operation_id="unpin_message",
+    summary="Take a pin off",
+    description=f"{_OPTIMISTIC} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    request=None,
+    parameters=[_MESSAGE_ID, _ONCE, *STATED],
+    responses={200: MessageSerializer, **_REUSED},
+)
+REACT = extend_schema(
+    operation_id="add_reaction",
+    summary="React to a message",
+    description=f"{_OPTIMISTIC} One per user and emoji. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    request=EmojiSerializer,
+    parameters=[_MESSAGE_ID, _ONCE, *STATED],
+    responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
+)
+UNREACT = extend_schema(
+    operation_id="remove_reaction",
+    summary="Take a reaction back",
+    description=f"{_OPTIMISTIC} 409: `message_deleted`.{_CHANGE_ERRORS}",
+    parameters=[_MESSAGE_ID, OpenApiParameter("emoji", str, required=True), *STATED],
+    responses={200: MessageSerializer},
+)
+MARK_READ = extend_schema(
+    operation_id="mark_read",
+    summary="Move one's read position",
+    description="Never back. 400: `invalid_field`. 404: `conversation_not_found`. 503 as above.",
+    request=ReadSerializer,
+    parameters=[_CONVERSATION_ID, _ONCE, *STATED],
+    responses={200: ReadPositionSerializer, **_REUSED, **_BODY_ERRORS},
+)
+SEARCH = extend_schema(
+    operation_id="search_messages",
+    summary="The messages of a conversation that hold certain words, newest first",
+    description="All words must be in the text or in the attachments' names, in any order; case and"
+    " diacritics do not matter (`hoc` finds `Học`), and the last word may be a beginning, of two"
+    " letters or more. A new message is found a moment after it is stored. Without deleted ones."
+    " 400: `search_term_empty`, `search_term_too_long`, `invalid_field`."
+    f" 404: `conversation_not_found`.{_READ_ERRORS}",
+    parameters=[_CONVERSATION_ID, *_SEARCHED, *_NUMBERED_PAGE, *STATED],
+    responses={200: MessagePageSerializer},
+)
+
+PINNED = extend_schema(
+    operation_id="get_pinned_messages",
+    summary="The pinned messages of a conversation, newest first",
+    description=f"Without deleted ones. 404: `conversation_not_found`.{_READ_ERRORS}",
+    parameters=[_CONVERSATION_ID, *_NUMBERED_PAGE, *STATED],
+    responses={200: MessagePageSerializer},
+)
+
+OF_TYPE = extend_schema(
+    operation_id="get_messages_of_type",
+    summary="The messages of one type in a conversation, newest first",
+    description="Without deleted ones. 400: `invalid_field`, whose `details.allowed` names the"
+    f" types. 404: `conversation_not_found`.{_READ_ERRORS}",
+    parameters=[_CONVERSATION_ID, _MESSAGE_TYPE, *_NUMBERED_PAGE, *STATED],
+    responses={200: MessagePageSerializer},
+)
+
+MENTIONING = extend_schema(
+    operation_id="get_messages_mentioning",
+    summary="The messages of a conversation that mention a user, newest first",
+    description="Without deleted ones; any user's may be asked."
+    f" 404: `conversation_not_found`.{_READ_ERRORS}",
+    parameters=[_CONVERSATION_ID, _MENTIONED_USER_ID, *_NUMBERED_PAGE, *STATED],
+    responses={200: MessagePageSerializer},
 )

@@ -10,7 +10,9 @@ from chat_project.mongodb import Document, collection
 from conversations.cache import AcceptanceRecord, Lookup, look_up, read_record
 from conversations.policies import may_read
 from messaging.documents import Message
-from messaging.serializers import MessageDto, message_dto
+from messaging.events import MESSAGE_SENT
+from messaging.receipts import message_as_answered
+from messaging.serializers import MessageDto
 
 MAJORITY = {"level": "majority"}
 """Read concern of what is answered: a failover cannot take it back."""
@@ -26,23 +28,29 @@ class QuotedMessage(msgspec.Struct, frozen=True):
 
 
 def message_outcome(user: TokenUser, message_id: str) -> MessageDto:
-    """Sent, Failed or Sending, as this user may know it; what is stored wins (design section 4).
+    """Sent or Read, Failed or Sending, as this user may know it; what is stored wins (design
+    section 4).
 
     Raises NotFound, and Forbidden for a stored message of a conversation that is not the user's.
     """
-    found = Message.objects(id=message_id).read_concern(MAJORITY).as_pymongo()
-    stored: Document | None = next(iter(found), None)
+    stored = stored_message(message_id)
     if stored is not None:
         if stored["tenantId"] != user.tenant_id:
             raise _not_found()
         check_readable(user, stored["conversationId"])
-        return message_dto(stored)
-    record = _own_record(user, message_id)
-    if letter := _own_dead_letter(user, message_id, record):
+        return message_as_answered(stored)
+    record = own_record(user, message_id)
+    if letter := own_dead_letter(user, message_id, record):
         return _failed(user, message_id, letter, record)
     if record is not None:
         return _sending(user, message_id, record)
     raise _not_found()
+
+
+def stored_message(message_id: str) -> Document | None:
+    """Of whatever tenant; a failover cannot take it back."""
+    found = Message.objects(id=message_id).read_concern(MAJORITY).as_pymongo()
+    return next(iter(found), None)
 
 
 def check_readable(user: TokenUser, conversation_id: str) -> None:
@@ -69,7 +77,8 @@ def _quoted(document: Document) -> QuotedMessage:
     )
 
 
-def _own_record(user: TokenUser, message_id: str) -> AcceptanceRecord | None:
+def own_record(user: TokenUser, message_id: str) -> AcceptanceRecord | None:
+    """The acceptance record of this message, if this user sent it."""
     record = read_record(message_id)
     if record is None:
         return None
@@ -77,12 +86,16 @@ def _own_record(user: TokenUser, message_id: str) -> AcceptanceRecord | None:
     return record if is_own else None
 
 
-def _own_dead_letter(
+def own_dead_letter(
     user: TokenUser, message_id: str, record: AcceptanceRecord | None
 ) -> Document | None:
-    """The newest that names this sender; where it names none, the acceptance record may."""
+    """The newest that names this sender; where it names none, the acceptance record may.
+
+    Not of a change: what becomes of that is not what becomes of its message.
+    """
+    query = {"messageId": message_id, "eventType": {"$in": [None, MESSAGE_SENT]}}
     unnamed = (user.tenant_id, user.user_id) if record else (None, None)
-    for letter in collection("dead_letters").find({"messageId": message_id}).sort("at", -1):
+    for letter in collection("dead_letters").find(query).sort("at", -1):
         tenant_id = letter.get("tenantId") or unnamed[0]
         sender_id = letter.get("senderId") or unnamed[1]
         if (tenant_id, sender_id) == (user.tenant_id, user.user_id):

@@ -77,7 +77,17 @@ class MessageDto(_Dto, kw_only=True, frozen=True):
     failure_reason: str | None = None
 
 
-def message_dto(document: Document) -> MessageDto:
+class ReadState(msgspec.Struct, frozen=True):
+    """Who else has read a message: some of them, and how many there are."""
+
+    receipts: list[ReadReceiptDto] = []
+    count: int = 0
+
+
+_UNREAD = ReadState()
+
+
+def message_dto(document: Document, read: ReadState = _UNREAD) -> MessageDto:
     """A document of the collection `messages` as it is answered; a deleted one without content."""
     is_deleted = document.get("isDeleted", False)
     return MessageDto(
@@ -94,13 +104,15 @@ def message_dto(document: Document) -> MessageDto:
         reactions=[_reaction(each) for each in reactions]
         if (reactions := document.get("reactions"))
         else [],
-        status=document["status"],
+        status="Read" if read.count else document["status"],
         sent_at=format_timestamp(document["sentAt"]),
         edited_at=_date(document.get("editedAt")),
         is_deleted=is_deleted,
         is_pinned=document.get("isPinned", False),
         pinned_by=document.get("pinnedBy"),
         pinned_at=_date(document.get("pinnedAt")),
+        read_receipts=read.receipts,
+        read_count=read.count,
     )
 
 

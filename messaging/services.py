@@ -8,6 +8,7 @@ from pymongo.errors import PyMongoError
 
 from chat_project.api.envelope import ErrorBody, Plain, error_body
 from chat_project.api.errors import ApiError, Unavailable
+from chat_project.api.idempotency import HEADER, check_key
 from chat_project.api.tokens import TokenUser
 from chat_project.metrics import count_from_zero, messages_sent_total
 from chat_project.timestamps import now
@@ -20,11 +21,8 @@ from messaging.events import encode_message_sent
 from messaging.producer import producer
 from messaging.requests import TextRequest
 from messaging.serializers import MessageDto
-from messaging.validation import check_key
 
 Outcome = MessageDto | ApiError
-
-HEADER = "Idempotency-Key"
 
 
 class BatchOutcome(Plain, frozen=True):

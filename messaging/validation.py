@@ -3,7 +3,6 @@
 Every function returns nothing and raises InvalidRequest; `details.field` names the field.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,10 +15,6 @@ from messaging.events import (
     utf16_length,
 )
 from messaging.requests import MentionRequest, TextRequest
-
-MAX_KEY_LENGTH = 255
-
-_PRINTABLE_ASCII = re.compile(rf"[\x20-\x7e]{{1,{MAX_KEY_LENGTH}}}")
 
 
 def check_text(request: TextRequest) -> None:
@@ -81,17 +76,6 @@ def check_name(name: str | None, field: str) -> None:
             "name_too_long",
             f"{field} is over {MAX_NAME_LENGTH} UTF-16 code units",
             limit=MAX_NAME_LENGTH,
-        )
-
-
-def check_key(key: str | None, field: str) -> None:
-    """`field`: where the idempotency key was given."""
-    if key is not None and not _PRINTABLE_ASCII.fullmatch(key):
-        raise _wrong(
-            field,
-            "invalid_idempotency_key",
-            f"{field} must have 1 to {MAX_KEY_LENGTH} printable ASCII characters",
-            limit=MAX_KEY_LENGTH,
         )
 
 

@@ -1,6 +1,6 @@
 """A school's group, its message log, stored documents by hand, and counted calls to servers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
@@ -107,9 +107,26 @@ def store_message(
     group: ConversationSettings, seq: int, *, sent_at: datetime = NOON, **more: Any
 ) -> str:
     """A document as the consumer writes it; gives its id."""
-    message_id: str = more.pop("_id", None) or new_id()
-    document = {
-        "_id": message_id,
+    document = stored_message(group, seq, sent_at=sent_at, **more)
+    collection("messages").insert_one(document)
+    return str(document["_id"])
+
+
+def store_many(
+    group: ConversationSettings, seqs: Iterable[int], *, seconds_apart: int = 1, **more: Any
+) -> None:
+    """A message for each number, sent so many seconds after noon for each number."""
+    collection("messages").insert_many(
+        stored_message(group, seq, sent_at=NOON + timedelta(seconds=seq * seconds_apart), **more)
+        for seq in seqs
+    )
+
+
+def stored_message(
+    group: ConversationSettings, seq: int, *, sent_at: datetime = NOON, **more: Any
+) -> Document:
+    return {
+        "_id": new_id(),
         "conversationId": group.id,
         "tenantId": group.tenant_id,
         "seq": seq,
@@ -122,8 +139,6 @@ def store_message(
         "src": {"t": 1, "p": 0, "o": seq, "h": b"0123456789abcdef"},
         **more,
     }
-    collection("messages").insert_one(document)
-    return message_id
 
 
 def store_dead_letter(message_id: str, reason: str, **ids: Any) -> None:
@@ -212,3 +227,17 @@ def calls(monkeypatch: pytest.MonkeyPatch, database: None) -> Iterator[Calls]:
     profiled.command("profile", 2)
     yield counted
     profiled.command("profile", 0)
+
+
+def index_of(profiled: Document) -> str:
+    """The one index that a profiled query has read."""
+    names = {
+        stage["indexName"] for stage in _stages_of(profiled["execStats"]) if "indexName" in stage
+    }
+    (name,) = names
+    return str(name)
+
+
+def _stages_of(plan: Document) -> list[Document]:
+    below = [plan["inputStage"]] if "inputStage" in plan else plan.get("inputStages", [])
+    return [plan, *(stage for child in below for stage in _stages_of(child))]

@@ -82,12 +82,12 @@ def test_a_bad_request_costs_nothing(mai: Api, cached: ConversationSettings, cal
     assert cost(calls, cached, lambda: mai.post(TEXT, text_for(cached, ""))) == (0, 0, 0)
 
 
-def test_a_stored_message_costs_one_query_and_one_round_trip(
+def test_a_stored_message_costs_two_queries_and_one_round_trip(
     mai: Api, cached: ConversationSettings, calls: Calls
 ) -> None:
     stored = store_message(cached, 1)
 
-    assert cost(calls, cached, lambda: data_of(mai.get(MESSAGES + stored))) == (1, 1, 0)
+    assert cost(calls, cached, lambda: data_of(mai.get(MESSAGES + stored))) == (1, 2, 0)
 
 
 def test_the_collector_finds_nothing_to_free_after_texts(

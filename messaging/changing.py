@@ -1,0 +1,298 @@
+"""Edits, deletions, reactions, pins and read positions: check, publish, answer (design section 2).
+
+All go through the log behind their message, so that none can overtake it. The answer is optimistic, as
+a send's is: GET tells when the change is applied. Each may be repeated without harm.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import TypedDict
+
+import msgspec
+
+from chat_project.api.envelope import Plain
+from chat_project.api.errors import ApiError, Conflict, InvalidRequest, NotFound, Unavailable
+from chat_project.api.tokens import TokenUser
+from chat_project.identifiers import canonical_id
+from chat_project.settings.environment import environment
+from chat_project.timestamps import format_timestamp, now, parse_timestamp
+from conversations import services
+from conversations.cache import Found, Lookup, look_up
+from conversations.policies import may_read, may_send
+from conversations.selectors import last_seq
+from messaging import rules
+from messaging.changes import (
+    MAX_EMOJI_LENGTH,
+    LaterEvent,
+    MessageDeletedEvent,
+    MessageEditedEvent,
+    MessagePinnedEvent,
+    MessageReactionAddedEvent,
+    MessageReactionRemovedEvent,
+    MessagesReadEvent,
+    MessageUnpinnedEvent,
+    encode_later,
+)
+from messaging.deliveries import Delivered, Refused
+from messaging.errors import not_sent
+from messaging.events import exceeds_utf16
+from messaging.producer import producer
+from messaging.rules import Target
+from messaging.selectors import own_dead_letter, own_record, stored_message
+from messaging.serializers import DELETED_CONTENT, MessageDto, ReactionDto, message_dto
+from messaging.validation import check_content
+
+Allowed = Callable[[Target, Found], ApiError | None]
+
+
+class ReadPosition(Plain, frozen=True, rename="camel"):
+    """What was accepted: everything up to this number is read."""
+
+    conversation_id: str
+    user_id: str
+    up_to_seq: int
+    read_at: str
+
+
+def edit_message(user: TokenUser, message_id: str, content: str | None) -> MessageDto:
+    """Raises ApiError; after it nothing was sent, but for `change_outcome_unknown`."""
+    text, at = check_content(content), now()
+    window = timedelta(minutes=environment().edit_window_minutes)
+
+    def allowed(target: Target, found: Found) -> ApiError | None:
+        return may_send(user.tenant_id, found.settings, found.membership) or rules.may_edit(
+            target, user.user_id, now=at, window=window
+        )
+
+    target, found, dto = _checked(user, message_id, allowed)
+    _publish(MessageEditedEvent(**_who(user, target, found), at=format_timestamp(at), content=text))
+    return msgspec.structs.replace(dto, content=text, edited_at=format_timestamp(at))
+
+
+def delete_message(user: TokenUser, message_id: str) -> MessageDto:
+    """As `edit_message`. A deleted message is deleted again without a word."""
+
+    def allowed(target: Target, found: Found) -> ApiError | None:
+        return may_read(user.tenant_id, found.settings, found.membership) or rules.may_delete(
+            target, user.user_id, found.membership.role
+        )
+
+    target, found, dto = _checked(user, message_id, allowed)
+    if not target.is_deleted:
+        at = format_timestamp(now())
+        _publish(MessageDeletedEvent(**_who(user, target, found), at=at))
+    return MessageDto(
+        message_id=dto.message_id,
+        conversation_id=dto.conversation_id,
+        seq=dto.seq,
+        sender_id=dto.sender_id,
+        sender_name=dto.sender_name,
+        content=DELETED_CONTENT,
+        type=dto.type,
+        status=dto.status,
+        sent_at=dto.sent_at,
+        is_deleted=True,
+    )
+
+
+def add_reaction(
+    user: TokenUser, message_id: str, emoji_code: str | None, key: str | None
+) -> MessageDto:
+    """As `edit_message`; one per user and emoji. `key`: the header Idempotency-Key; Unprocessable
+    when it was used for something else."""
+    emoji, at = _emoji(emoji_code, "emojiCode"), format_timestamp(now())
+    target, found, dto = _checked(user, message_id, _may_mark(user, writing=False))
+    event = MessageReactionAddedEvent(**_who(user, target, found), at=at, emoji_code=emoji)
+    _publish_once(user, key, event, [target.message_id, emoji])
+    others = _without(dto.reactions, user.user_id, emoji)
+    mine = [each for each in dto.reactions if each not in others] or [
+        ReactionDto(emoji_code=emoji, user_id=user.user_id, user_name=user.name, reacted_at=at)
+    ]
+    return msgspec.structs.replace(dto, reactions=others + mine)
+
+
+def remove_reaction(user: TokenUser, message_id: str, emoji_code: str | None) -> MessageDto:
+    """As `edit_message`; one that is not there is removed without a word."""
+    emoji, at = _emoji(emoji_code, "emoji"), format_timestamp(now())
+    target, found, dto = _checked(user, message_id, _may_mark(user, writing=False))
+    _publish(MessageReactionRemovedEvent(**_who(user, target, found), at=at, emoji_code=emoji))
+    return msgspec.structs.replace(dto, reactions=_without(dto.reactions, user.user_id, emoji))
+
+
+def pin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto:
+    """As `add_reaction`; a pinned one stays as it is."""
+    target, found, dto = _checked(user, message_id, _may_mark(user, writing=True))
+    if dto.is_pinned:
+        return dto
+    at = format_timestamp(now())
+    event = MessagePinnedEvent(**_who(user, target, found), at=at)
+    _publish_once(user, key, event, [target.message_id])
+    return msgspec.structs.replace(dto, is_pinned=True, pinned_by=user.user_id, pinned_at=at)
+
+
+def unpin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto:
+    """As `add_reaction`; one that is not pinned stays as it is."""
+    target, found, dto = _checked(user, message_id, _may_mark(user, writing=True))
+    event = MessageUnpinnedEvent(**_who(user, target, found), at=format_timestamp(now()))
+    _publish_once(user, key, event, [target.message_id])
+    return msgspec.structs.replace(dto, is_pinned=False, pinned_by=None, pinned_at=None)
+
+
+def mark_read(
+    user: TokenUser, conversation_id: str, up_to_seq: int | None, key: str | None
+) -> ReadPosition:
+    """Everything stored by now, or up to the given number, so that nothing on its way is marked.
+
+    Raises InvalidRequest for a number that no message has yet.
+    """
+    conversation_id = canonical_id(conversation_id)
+    found = look_up([Lookup(conversation_id, user.user_id)])[0]
+    if refusal := may_read(user.tenant_id, found.settings, found.membership):
+        raise refusal
+    last = last_seq(conversation_id)
+    if up_to_seq is not None and not 0 <= up_to_seq <= last:
+        raise InvalidRequest(
+            f"upToSeq must be a whole number from 0 to {last}, the last message's",
+            code="invalid_field",
+            details={"field": "upToSeq", "limit": last},
+        )
+    position = last if up_to_seq is None else up_to_seq
+    at = format_timestamp(now())
+    event = MessagesReadEvent(
+        conversation_id=conversation_id,
+        tenant_id=user.tenant_id,
+        user_id=user.user_id,
+        up_to_seq=position,
+        read_at=at,
+    )
+    _publish_once(user, key, event, [conversation_id, up_to_seq])
+    return ReadPosition(conversation_id, user.user_id, position, at)
+
+
+def _may_mark(user: TokenUser, *, writing: bool) -> Allowed:
+    """Reactions are for everyone who reads an active conversation; pins for who writes in it."""
+
+    def allowed(target: Target, found: Found) -> ApiError | None:
+        rule = may_send if writing else may_read
+        if refusal := rule(user.tenant_id, found.settings, found.membership):
+            return refusal
+        if found.settings is not None and not found.settings.is_active:
+            return Conflict("The conversation is archived", code="conversation_archived")
+        return rules.may_mark(target)
+
+    return allowed
+
+
+def _checked(
+    user: TokenUser, message_id: str, allowed: Allowed
+) -> tuple[Target, Found, MessageDto]:
+    """The message as it is known now, stored or on its way. Raises what the rules refuse."""
+    target, dto = _target(user, canonical_id(message_id))
+    found = look_up([Lookup(target.conversation_id, user.user_id)])[0]
+    if refusal := allowed(target, found):
+        raise refusal
+    return target, found, dto
+
+
+def _target(user: TokenUser, message_id: str) -> tuple[Target, MessageDto]:
+    """Raises NotFound; Conflict for the sender's own that could not be stored."""
+    if (document := stored_message(message_id)) is not None:
+        if document["tenantId"] != user.tenant_id:
+            raise _not_found()
+        target = Target(
+            message_id=message_id,
+            conversation_id=document["conversationId"],
+            sender_id=document["senderId"],
+            type=document["type"],
+            sent_at=document["sentAt"],
+            is_deleted=bool(document.get("isDeleted")),
+        )
+        return target, message_dto(document)
+    record = own_record(user, message_id)
+    if own_dead_letter(user, message_id, record) is not None:
+        raise Conflict("The message could not be stored", code="message_failed")
+    if record is None:
+        raise _not_found()
+    target = Target(
+        message_id=message_id,
+        conversation_id=record.conversation_id,
+        sender_id=record.sender_id,
+        type="Text",
+        sent_at=parse_timestamp(record.sent_at),
+    )
+    dto = MessageDto(
+        message_id=message_id,
+        conversation_id=record.conversation_id,
+        sender_id=record.sender_id,
+        status="Sending",
+        sent_at=record.sent_at,
+    )
+    return target, dto
+
+
+class _Who(TypedDict):
+    message_id: str
+    conversation_id: str
+    tenant_id: str
+    user_id: str
+    user_name: str | None
+
+
+def _who(user: TokenUser, target: Target, found: Found) -> _Who:
+    return {
+        "message_id": target.message_id,
+        "conversation_id": target.conversation_id,
+        "tenant_id": user.tenant_id,
+        "user_id": user.user_id,
+        "user_name": found.membership.user_name or user.name,
+    }
+
+
+def _publish_once(
+    user: TokenUser, key: str | None, event: LaterEvent, asked: Sequence[object]
+) -> None:
+    """A key that was used for the same before: nothing. A late retry must not undo what came since."""
+    if key is None:
+        _publish(event)
+        return
+    request = services.keyed_request(user, key, type(event).__name__, *asked)
+    if services.earlier_conversation(request) is None:
+        _publish(event)
+        services.remember(request, event.conversation_id)
+
+
+def _publish(event: LaterEvent) -> None:
+    [delivery] = producer().send([encode_later(event, occurred_on=now())], _nobody_waits)
+    if isinstance(delivery, Delivered):
+        return
+    message_id = getattr(event, "message_id", "")
+    if isinstance(delivery, Refused):
+        raise not_sent(message_id, delivery.reason)
+    raise Unavailable(
+        "Kafka did not acknowledge the change in time. It may still be applied: send it again,"
+        " which does no harm.",
+        code="change_outcome_unknown",
+        details={"messageId": message_id} if message_id else None,
+    )
+
+
+def _nobody_waits(_index: int) -> None:
+    """A change leaves no acceptance record behind."""
+
+
+def _without(reactions: list[ReactionDto], user_id: str, emoji: str) -> list[ReactionDto]:
+    return [each for each in reactions if (each.user_id, each.emoji_code) != (user_id, emoji)]
+
+
+def _emoji(code: str | None, field: str) -> str:
+    if not code or not code.strip() or "\0" in code or exceeds_utf16(code, MAX_EMOJI_LENGTH):
+        raise InvalidRequest(
+            f"{field} must be an emoji of 1 to {MAX_EMOJI_LENGTH} UTF-16 code units",
+            code="invalid_field",
+            details={"field": field, "limit": MAX_EMOJI_LENGTH},
+        )
+    return code
+
+
+def _not_found() -> NotFound:
+    return NotFound("There is no such message", code="message_not_found")
