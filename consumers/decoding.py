@@ -8,6 +8,7 @@ import msgspec
 from consumers.errors import Poison, Reason
 from consumers.records import Place, Record
 from consumers.topics import Generation
+from messaging.changes import ChangeEvent, LaterEvent, MessagesReadEvent, decode_later
 from messaging.events import (
     MalformedEvent,
     MessageSentEvent,
@@ -37,6 +38,56 @@ class SentMessage(msgspec.Struct, frozen=True):
     @property
     def sender_id(self) -> str:
         return self.event.sender_id
+
+
+class MessageChange(msgspec.Struct, frozen=True):
+    """A decoded edit, deletion, reaction or pin with its place; `at` is its moment."""
+
+    record: Record
+    place: Place
+    event: ChangeEvent
+    at: datetime
+
+    @property
+    def conversation_id(self) -> str:
+        return self.event.conversation_id
+
+
+class PositionRead(msgspec.Struct, frozen=True):
+    """A decoded MessagesReadEvent with its place."""
+
+    record: Record
+    place: Place
+    event: MessagesReadEvent
+    at: datetime
+
+    @property
+    def conversation_id(self) -> str:
+        return self.event.conversation_id
+
+
+Entry = SentMessage | MessageChange | PositionRead
+"""What a record of the message topic says."""
+
+
+def decode_later_event(
+    record: Record, generation: Generation, event_type: type[LaterEvent]
+) -> MessageChange | PositionRead:
+    """Whatever happens to messages later. Raises Poison."""
+    if record.value is None:
+        raise Poison(Reason.MALFORMED, "the record has no value (a tombstone of Kafka)")
+    try:
+        event, at = decode_later(record.value, event_type)
+    except OversizeEvent as error:
+        raise Poison(Reason.OVERSIZE, str(error)) from error
+    except MalformedEvent as error:
+        raise Poison(Reason.MALFORMED, str(error)) from error
+    partitions = generation.partitions_at(record.partition, record.offset)
+    check_partition(record, event.conversation_id, partitions)
+    place = Place(generation.t, record.partition, record.offset)
+    if isinstance(event, MessagesReadEvent):
+        return PositionRead(record, place, event, at)
+    return MessageChange(record, place, event, at)
 
 
 def decode_sent(record: Record, generation: Generation) -> SentMessage:

@@ -11,9 +11,9 @@ from pymongo.errors import PyMongoError
 
 from chat_project.mongodb import Document
 from chat_project.redis import RedisAway
-from consumers import metrics
+from consumers import announcing, metrics
 from consumers.dead_letters import DeadLetter, lenient_ids
-from consumers.decoding import SentMessage
+from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
 from consumers.messages import read_documents
 from consumers.records import Place, Record
 from consumers.writer import Written
@@ -65,7 +65,8 @@ class Effects:
             silent.add(message.conversation_id)
             if age <= self._outcome_seconds:
                 yield _sent(document)
-        silent |= {m.conversation_id for m in written.done if self._is_quiet(m)}
+        silent |= {each.conversation_id for each in written.done if self._is_quiet(each)}
+        yield from self._changed(written, silent)
         for conversation_id in silent:
             hint = {"conversationId": conversation_id}
             yield Announcement(conversation_channel(conversation_id), "Resync", hint)
@@ -73,11 +74,30 @@ class Effects:
             if self._age_seconds(letter.record) <= self._outcome_seconds:
                 yield from _failed(letter)
 
-    def _stored_earlier(
-        self, done: Sequence[SentMessage]
-    ) -> Iterator[tuple[SentMessage, Document]]:
+    def _changed(self, written: Written, silent: set[str]) -> Iterator[Announcement]:
+        """Adds the conversations of changes that are too old to be told to `silent`."""
+        entries = sorted([*written.changes, *written.reads, *_later(written.done)], key=_place)
+        live = [each for each in entries if not self._is_quiet(each)]
+        silent |= {each.conversation_id for each in entries if self._is_quiet(each)}
+        changes = [each for each in live if isinstance(each, MessageChange)]
+        documents: dict[str, Document] = {}
+        if changes:
+            with pymongo.timeout(READ_SECONDS):
+                found = read_documents({each.event.message_id for each in changes})
+                documents = {document["_id"]: document for document in found}
+        for each in live:
+            if isinstance(each, PositionRead):
+                yield announcing.of_read(each)
+            elif (told := announcing.of_change(each, documents)) is not None:
+                yield told
+
+    def _stored_earlier(self, done: Sequence[Entry]) -> Iterator[tuple[SentMessage, Document]]:
         """The documents of what is done and recent enough for somebody to wait for it."""
-        waited_for = {message.id: message for message in done if not self._is_forgotten(message)}
+        waited_for = {
+            each.id: each
+            for each in done
+            if isinstance(each, SentMessage) and not self._is_forgotten(each)
+        }
         if not waited_for:
             return
         with pymongo.timeout(READ_SECONDS):
@@ -90,11 +110,19 @@ class Effects:
     def _age_seconds(self, record: Record) -> float:
         return self._clock() - record.timestamp_ms / 1_000
 
-    def _is_quiet(self, message: SentMessage) -> bool:
-        return self._age_seconds(message.record) > LIVE_SECONDS
+    def _is_quiet(self, entry: Entry) -> bool:
+        return self._age_seconds(entry.record) > LIVE_SECONDS
 
     def _is_forgotten(self, message: SentMessage) -> bool:
         return self._age_seconds(message.record) > max(LIVE_SECONDS, self._outcome_seconds)
+
+
+def _later(entries: Sequence[Entry]) -> Iterator[MessageChange | PositionRead]:
+    return (each for each in entries if isinstance(each, MessageChange | PositionRead))
+
+
+def _place(entry: Entry) -> Place:
+    return entry.place
 
 
 def _heads(written: Written) -> Iterator[cache.Head]:

@@ -11,7 +11,7 @@ from chat_project.metrics import messages_sent_total
 from consumers import dead_letters, metrics
 from consumers.attempts import attempt
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic
-from consumers.decoding import SentMessage
+from consumers.decoding import Entry
 from consumers.effects import Effects
 from consumers.errors import Poison, StopConsuming
 from consumers.loop import Batch, Handled
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 class Decoded(msgspec.Struct):
     """Step 1 of a batch, in log order per partition."""
 
-    messages: list[SentMessage] = msgspec.field(default_factory=list)
+    entries: list[Entry] = msgspec.field(default_factory=list)
     poisoned: list[DeadLetter] = msgspec.field(default_factory=list)
     skipped: int = 0
 
@@ -102,15 +102,15 @@ class ChatHandler:
         for record in records:
             generation = self._generations[record.topic]
             try:
-                message = self._registry.decode(record, generation)
+                entry = self._registry.decode(record, generation)
             except Poison as poison:
                 place = Place(generation.t, record.partition, record.offset)
                 decoded.poisoned.append(DeadLetter(record, place, poison))
                 continue
-            if message is None:
+            if entry is None:
                 decoded.skipped += 1
             else:
-                decoded.messages.append(message)
+                decoded.entries.append(entry)
         return decoded
 
     def _write(self, records: Sequence[Record], decoded: Decoded) -> Written:
@@ -126,7 +126,7 @@ class ChatHandler:
         def bury(dead: Sequence[DeadLetter]) -> None:
             dead_letters.bury(decoded.poisoned + list(dead), buried, self._dead_letter_topic)
 
-        return self._writer.apply(decoded.messages, check=check, bury=bury)
+        return self._writer.apply(decoded.entries, check=check, bury=bury)
 
     def _tell_operators(
         self, written: Written, dead: Sequence[DeadLetter], skipped: int, received_at: float

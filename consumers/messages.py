@@ -54,6 +54,19 @@ def read_neighbour_below(conversation_id: str, seq: int) -> Document | None:
     )
 
 
+def read_last_message(conversation_id: str, last_seq: int) -> Document | None:
+    """`lastMessage` anew: of the newest undeleted message up to this number, or None."""
+    document = majority_collection("messages").find_one(
+        {
+            "conversationId": conversation_id,
+            "isDeleted": {"$ne": True},
+            "seq": {"$lte": last_seq},
+        },
+        sort=[("sentAt", -1), ("seq", -1)],
+    )
+    return last_message_of(document) if document else None
+
+
 class InsertOutcome(msgspec.Struct):
     """What an unordered insert met; nothing in either means that all was inserted."""
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from consumers.decoding import SentMessage
+from consumers.decoding import MessageChange, SentMessage
 from consumers.errors import Poison, Reason
 from consumers.records import Place
 
@@ -50,6 +50,28 @@ def classify(pending: Iterable[SentMessage], stored: Mapping[str, Stored]) -> Cl
             text = "the id belongs to another message (conversation, sender or content differ)"
             result.conflicts.append((message, Poison(Reason.ID_CONFLICT, text)))
     return result
+
+
+def with_targets(
+    changes: Iterable[MessageChange], stored: Mapping[str, Stored], numbered: Iterable[SentMessage]
+) -> tuple[list[MessageChange], list[tuple[MessageChange, Poison]]]:
+    """Tells those whose message comes before them in the same conversation from the others.
+
+    `numbered` are the batch's own messages. Places decide, not what happens to be stored by now, so
+    that a redelivery decides the same.
+    """
+    places = {id_: (each.conversation_id, each.place) for id_, each in stored.items()}
+    places |= {each.id: (each.conversation_id, each.place) for each in numbered}
+    good: list[MessageChange] = []
+    bad: list[tuple[MessageChange, Poison]] = []
+    for change in changes:
+        home, place = places.get(change.event.message_id, (None, change.place))
+        if home == change.conversation_id and place < change.place:
+            good.append(change)
+        else:
+            text = "no message of this conversation before it has this messageId"
+            bad.append((change, Poison(Reason.UNKNOWN_TARGET, text)))
+    return good, bad
 
 
 def _same_message(message: SentMessage, twin: Stored | SentMessage) -> bool:

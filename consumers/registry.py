@@ -1,16 +1,18 @@
 """Which event types of which topic are handled, and by what; the rest is left alone."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 
-from consumers.decoding import SentMessage, decode_sent
+from consumers.decoding import Entry, decode_later_event, decode_sent
 from consumers.errors import Poison, Reason
 from consumers.records import Record
 from consumers.topics import Generation
+from messaging.changes import LATER_EVENTS
 from messaging.events import MESSAGE_SENT
 
-Decoder = Callable[[Record, Generation], SentMessage]
+Decoder = Callable[[Record, Generation], Entry]
 
 
 class Registry(msgspec.Struct, frozen=True):
@@ -18,7 +20,7 @@ class Registry(msgspec.Struct, frozen=True):
 
     decoders: Mapping[tuple[str, str], Decoder]
 
-    def decode(self, record: Record, generation: Generation) -> SentMessage | None:
+    def decode(self, record: Record, generation: Generation) -> Entry | None:
         """None: another service's event. Raises Poison, also when nothing says what it is."""
         event_type = record.header("event-type")
         if not event_type:
@@ -28,4 +30,8 @@ class Registry(msgspec.Struct, frozen=True):
 
 
 def chat_registry(message_topic: str) -> Registry:
-    return Registry({(message_topic, MESSAGE_SENT): decode_sent})
+    later = {
+        (message_topic, each.__name__): partial(decode_later_event, event_type=each)
+        for each in LATER_EVENTS
+    }
+    return Registry({(message_topic, MESSAGE_SENT): decode_sent, **later})

@@ -11,13 +11,22 @@ import msgspec
 
 from chat_project.mongodb import Document
 from consumers import heads, messages
+from consumers.changes import apply_changes, move_positions
 from consumers.dead_letters import DeadLetter
-from consumers.decoding import SentMessage
+from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
 from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
-from consumers.numbering import Numbers, classify, is_newer, newest, number
+from consumers.numbering import (
+    Numbers,
+    classify,
+    is_newer,
+    newest,
+    number,
+    with_targets,
+)
 from consumers.quotes import find_quotes
 from consumers.records import Place
+from messaging.changes import MessageDeletedEvent, MessageEditedEvent
 
 MAX_PASSES = 20
 """Passes through steps 2 to 7 before the loop gets to poll Kafka; a pass repeats only when
@@ -38,8 +47,10 @@ class Written(msgspec.Struct):
     """What a batch did, for its effects; lists keep the order of the log."""
 
     stored: list[Stored] = msgspec.field(default_factory=list)
+    changes: list[MessageChange] = msgspec.field(default_factory=list)
+    reads: list[PositionRead] = msgspec.field(default_factory=list)
     updates: list[HeadUpdate] = msgspec.field(default_factory=list)
-    done: list[SentMessage] = msgspec.field(default_factory=list)
+    done: list[Entry] = msgspec.field(default_factory=list)
     """At or below a mark already: an earlier attempt finished them."""
     done_heads: dict[str, Head] = msgspec.field(default_factory=dict)
     """The heads of their conversations, by id."""
@@ -58,7 +69,7 @@ class Thread(msgspec.Struct):
 
 
 class MessageWriter:
-    """Applies decoded messages; `participant_names` gives the names that are known of (conversation,
+    """Applies decoded records; `participant_names` gives the names that are known of (conversation,
     user) pairs."""
 
     def __init__(self, participant_names: ParticipantNames) -> None:
@@ -66,7 +77,7 @@ class MessageWriter:
 
     def apply(
         self,
-        batch: Sequence[SentMessage],
+        batch: Sequence[Entry],
         *,
         check: Callable[[Sequence[DeadLetter]], None],
         bury: Callable[[Sequence[DeadLetter]], None],
@@ -87,8 +98,10 @@ class MessageWriter:
             documents = [each.document for each in written.stored]
             if not _insert(documents, threads, kept, refused):
                 continue
+            apply_changes(written.changes)  # step 5
+            move_positions(written.reads)
             bury(written.dead)  # step 6
-            written.updates = _head_updates(threads, documents)
+            written.updates = _head_updates(threads, documents, written.changes)
             if heads.update_heads(written.updates):  # step 7
                 return written
         raise RetryLater(f"other writers were faster in {MAX_PASSES} passes")
@@ -123,47 +136,56 @@ class MessageWriter:
 
 
 def look_first(
-    batch: Sequence[SentMessage], refused: Mapping[Place, Poison]
+    batch: Sequence[Entry], refused: Mapping[Place, Poison]
 ) -> tuple[Written, list[Thread], dict[str, int]]:
     """Steps 2 and 3: first the heads, then the ids, never at once (a mark must not be newer).
 
     Gives what needs no writing, the conversations to be written, and the kept ids' numbers.
     """
     written = Written()
-    found = heads.read_heads({message.conversation_id for message in batch})
+    found = heads.read_heads({entry.conversation_id for entry in batch})
     threads: dict[str, Thread] = {}
-    pending = []
-    for message in batch:
-        head = found.get(message.conversation_id)
+    pending: list[SentMessage] = []
+    changes: list[MessageChange] = []
+    for entry in batch:
+        head = found.get(entry.conversation_id)
         if head is not None:
-            if head.covers(message.place):
-                written.done.append(message)
-                written.done_heads[message.conversation_id] = head
+            if head.covers(entry.place):
+                written.done.append(entry)
+                written.done_heads[entry.conversation_id] = head
                 continue
-            thread = threads.get(message.conversation_id)
-            if thread is None:
-                thread = threads[message.conversation_id] = _thread(head, message.place)
-            if message.place > thread.mark:
-                thread.mark = message.place
-        poison = refused.get(message.place) or _refusal(message, head)
+            if not isinstance(entry, PositionRead):  # a read moves no mark
+                _move_mark(threads, head, entry.place)
+        poison = refused.get(entry.place) or _refusal(entry, head)
         if poison is not None:
-            written.dead.append(DeadLetter(message.record, message.place, poison))
+            written.dead.append(DeadLetter(entry.record, entry.place, poison))
+        elif isinstance(entry, SentMessage):
+            pending.append(entry)
+        elif isinstance(entry, MessageChange):
+            changes.append(entry)
         else:
-            pending.append(message)
-    stored = messages.read_stored({message.id for message in pending})
+            written.reads.append(entry)
+    targets = {change.event.message_id for change in changes}
+    stored = messages.read_stored({message.id for message in pending} | targets)
     classified = classify(pending, stored)
     for message in classified.numbered:
         threads[message.conversation_id].numbered.append(message)
     written.duplicates = classified.duplicates
     written.dead += [DeadLetter(m.record, m.place, poison) for m, poison in classified.conflicts]
+    written.changes, targetless = with_targets(changes, stored, classified.numbered)
+    written.dead += [DeadLetter(c.record, c.place, poison) for c, poison in targetless]
     return written, list(threads.values()), classified.kept
 
 
-def _thread(head: Head, mark: Place) -> Thread:
-    return Thread(head, mark, Numbers({}, [], head.last_seq or 0))
+def _move_mark(threads: dict[str, Thread], head: Head, place: Place) -> None:
+    thread = threads.get(head.conversation_id)
+    if thread is None:
+        threads[head.conversation_id] = Thread(head, place, Numbers({}, [], head.last_seq or 0))
+    elif place > thread.mark:
+        thread.mark = place
 
 
-def _refusal(message: SentMessage, head: Head | None) -> Poison | None:
+def _refusal(message: Entry, head: Head | None) -> Poison | None:
     if head is None:
         return Poison(Reason.UNKNOWN_CONVERSATION, "no conversation has this conversationId")
     if head.tenant_id != message.event.tenant_id:
@@ -218,23 +240,28 @@ def _tombstones(threads: Sequence[Thread], documents: Sequence[Document]) -> lis
     return tombstones
 
 
-def _head_updates(threads: Sequence[Thread], documents: Sequence[Document]) -> list[HeadUpdate]:
+def _head_updates(
+    threads: Sequence[Thread], documents: Sequence[Document], changes: Sequence[MessageChange]
+) -> list[HeadUpdate]:
     latest: dict[str, Document] = {}
     for document in documents:
         rival = latest.get(document["conversationId"])
         if rival is None or is_newer(document, rival):
             latest[document["conversationId"]] = document
+    rewritten = {
+        change.event.message_id
+        for change in changes
+        if isinstance(change.event, MessageEditedEvent | MessageDeletedEvent)
+    }
     updates = []
     for thread in threads:
         head, newest_here = thread.head, latest.get(thread.head.conversation_id)
         candidate = messages.last_message_of(newest_here) if newest_here else None
+        last = newest([head.last_message, candidate])
+        if last is not None and last["messageId"] in rewritten:
+            last = messages.read_last_message(head.conversation_id, thread.numbers.last)
         updates.append(
-            HeadUpdate(
-                read=head,
-                last_seq=thread.numbers.last,
-                last_message=newest([head.last_message, candidate]),
-                mark=thread.mark,
-            )
+            HeadUpdate(read=head, last_seq=thread.numbers.last, last_message=last, mark=thread.mark)
         )
     return updates
 

@@ -17,6 +17,7 @@ from consumers.audit.database_side import (
 )
 from consumers.audit.errors import CannotCheck
 from consumers.audit.findings import Finding, Kind
+from consumers.audit.folding import fold_changes
 from consumers.audit.ledger import Ledger, pack, unpack
 from consumers.audit.log_side import read_dead_letter_topic, read_log
 from consumers.audit.record_checks import check_records, in_flight
@@ -62,6 +63,7 @@ class Audit:
         self.cache_checked = with_cache and is_live
         self.scope = scope
         self._look = 0
+        self._is_still = False
         self._kept_up_to: dict[int, int] = {}
         self.snapshot = take_snapshot(environment, group_id, reader, scope, is_live=is_live)
 
@@ -205,9 +207,10 @@ class Audit:
         self._look += 1
         read_strangers(self.ledger)
         self._note_ends()
+        fold_changes(self.ledger)
         check_records(self.ledger, self._look, whole=self.scope.is_everything)
         check_conversations(self.ledger, self._look)
-        check_unread(self.ledger, self._look, only_affected=only_affected)
+        check_unread(self.ledger, self._look, only_affected=only_affected, is_still=self._is_still)
         if self.cache_checked:
             self.cache_checked = check_cache(self.ledger, self._look, only_affected=only_affected)
 
@@ -236,6 +239,11 @@ class Audit:
         """Read after MongoDB: what is stored lies below them."""
         t = self.snapshot.generation.t
         bounds = self.reader.bounds(self.snapshot.topic)
+        self._is_still = all(
+            span.end == self.snapshot.spans[p].end
+            for p, span in bounds.items()
+            if p in self.snapshot.spans
+        )
         self.ledger.add(
             "INSERT OR REPLACE INTO ends VALUES (substr(?1, 1, 8), ?1)",
             ((pack(Place(t, p, span.end)),) for p, span in bounds.items()),

@@ -83,6 +83,13 @@ SELECT conversation_id, max(place) AS place FROM (
         OR EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place
             AND l.reason NOT IN ('unknown_conversation', 'malformed', 'wrong_partition')))
     UNION ALL
+    SELECT c.conversation_id, c.place FROM changes c
+    WHERE c.is_handled {of_changes}
+        AND (EXISTS (SELECT 1 FROM documents t WHERE t.id = c.message_id
+            AND t.conversation_id = c.conversation_id AND (t.is_deleted OR t.rev >= c.place))
+        OR EXISTS (SELECT 1 FROM letters l WHERE l.place = c.place
+            AND l.reason NOT IN ('unknown_conversation', 'malformed', 'wrong_partition')))
+    UNION ALL
     SELECT d.conversation_id, d.place FROM documents d
     JOIN heads own ON own.conversation_id = d.conversation_id
     WHERE d.seq <= own.last_seq AND d.place IS NOT NULL {of_documents}
@@ -91,9 +98,10 @@ SELECT conversation_id, max(place) AS place FROM (
 GROUP BY conversation_id
 """
 """By conversation: the highest place that is done, so that its mark must cover it."""
-DUE_MARKS = _DUE_MARKS.format(of_records="", of_documents="")
+DUE_MARKS = _DUE_MARKS.format(of_records="", of_changes="", of_documents="")
 DUE_MARK = _DUE_MARKS.format(
     of_records="AND r.conversation_id = :conversation_id",
+    of_changes="AND c.conversation_id = :conversation_id",
     of_documents="AND d.conversation_id = :conversation_id",
 )
 
@@ -117,6 +125,8 @@ FROM heads h LEFT JOIN ends e ON e.partition = substr(h.mark, 1, 8)
 WHERE h.mark_era = 3 OR h.mark_era = 2 AND (e.place IS NULL OR h.mark >= e.place)
     OR h.mark_era = 1 AND NOT EXISTS (SELECT 1 FROM records r
         WHERE r.place = h.mark AND r.conversation_id = h.conversation_id AND r.poison IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM changes c
+            WHERE c.place = h.mark AND c.conversation_id = h.conversation_id)
 """
 
 ORPHANS = """

@@ -15,6 +15,8 @@ from consumers.audit.parsing import mapping
 from consumers.decoding import SentMessage
 from messaging.identifiers import fingerprint
 
+FINGERPRINT_BYTES = 16
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,24 +51,36 @@ def fixed_part_of_document(document: Document) -> bytes:
     )
 
 
-def text_part_of_event(message: SentMessage) -> bytes:
-    """What an edit replaces, and the status."""
+def rest_of_event(message: SentMessage) -> bytes:
+    """What goes with the text: mentions, attachments, and the status."""
     event = message.event
     return _digest(
-        event.content or "",
         [_present(msgspec.to_builtins(each)) for each in event.mentions or ()],
         [_present(msgspec.to_builtins(each)) for each in event.attachments or ()],
         "Sent",
     )
 
 
-def text_part_of_document(document: Document) -> bytes:
+def rest_of_document(document: Document) -> bytes:
     return _digest(
-        document.get("content", ""),
         document.get("mentions") or [],
         document.get("attachments") or [],
         document.get("status"),
     )
+
+
+def marks(reactions: Iterable[tuple[object, object]], pinned_by: object) -> bytes:
+    """Who reacted with what (userId, emojiCode), in the order of the log, and who pinned."""
+    return _digest([list(each) for each in reactions], pinned_by)
+
+
+def marks_of_document(document: Document) -> bytes:
+    found = document.get("reactions") or []
+    if not isinstance(found, list):
+        return _digest(found)
+    reactions = [(mapping(each).get("userId"), mapping(each).get("emojiCode")) for each in found]
+    pinned_by = document.get("pinnedBy") if document.get("isPinned") else None
+    return marks(reactions, pinned_by)
 
 
 def text_alone(content: object) -> bytes | None:
@@ -96,10 +110,13 @@ def stored_digest(document: Document) -> bytes:
 def agrees_with_itself(document: Document) -> bool:
     """Whether `src.h` is the fingerprint of what is stored, and that is what readers see.
 
-    A reply to another conversation's message has no quote: `src.r` is the id that it answers.
+    A reply to another conversation's message has no quote: `src.r` is the id that it answers. What an
+    event edited or deleted (`rev` names it) cannot be told by the fingerprint any more.
     """
-    if document.get("editedAt") or document.get("isDeleted") or document.get("status") != "Sent":
+    if document.get("status") != "Sent":
         return False
+    if document.get("editedAt") or document.get("isDeleted"):
+        return bool(document.get("rev")) and len(stored_digest(document)) == FINGERPRINT_BYTES
     try:
         made = fingerprint(
             document["conversationId"],
@@ -132,3 +149,7 @@ _encode = msgspec.json.Encoder(order="sorted", enc_hook=_other_type).encode
 
 def _digest(*parts: object) -> bytes:
     return hashlib.blake2b(_encode(parts), digest_size=16).digest()
+
+
+NO_MARKS = marks([], None)
+REST_OF_DELETED = _digest([], [], "Sent")

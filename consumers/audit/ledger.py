@@ -7,6 +7,7 @@ does. Everything is deleted when the ledger is closed.
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from consumers.audit.digests import NO_MARKS, REST_OF_DELETED
 from consumers.records import Place
 
 CACHE_KIBIBYTES = 65_536
@@ -24,9 +26,18 @@ Row = Sequence[Any]
 _SCHEMA = """
 CREATE TABLE records (          -- of the log, within the spans that are read
     place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, sender_id TEXT,
-    digest BLOB, fixed BLOB, text BLOB, said BLOB, reply_to TEXT, quoted BLOB,
+    digest BLOB, fixed BLOB, rest BLOB, said BLOB, reply_to TEXT, quoted BLOB,
     poison TEXT,                -- why it cannot be decoded; else NULL
     is_handled INTEGER, appended_ms INTEGER, value_crc INTEGER) WITHOUT ROWID;
+CREATE TABLE changes (          -- edits, deletions, reactions and pins of the log
+    place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, kind TEXT, user_id TEXT,
+    emoji TEXT, said BLOB, is_handled INTEGER, value_crc INTEGER) WITHOUT ROWID;
+CREATE TABLE reads (            -- read positions of the log
+    place BLOB PRIMARY KEY, conversation_id TEXT, user_id TEXT, up_to_seq INTEGER,
+    is_handled INTEGER) WITHOUT ROWID;
+CREATE TABLE folded (           -- how the changes up to its rev leave a message
+    message_id TEXT PRIMARY KEY, said BLOB, is_edited INTEGER, is_deleted INTEGER, marks BLOB)
+    WITHOUT ROWID;
 CREATE TABLE kept (             -- records of the dead-letter topic, by their partition and offset
     spot BLOB, value_crc INTEGER, PRIMARY KEY (spot, value_crc)) WITHOUT ROWID;
 CREATE TABLE heads (
@@ -34,8 +45,8 @@ CREATE TABLE heads (
     mark BLOB, mark_era INTEGER, is_log_whole INTEGER) WITHOUT ROWID;
 CREATE TABLE documents (
     id TEXT, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
-    place BLOB, era INTEGER, digest BLOB, fixed BLOB, text BLOB, said BLOB, reply_to TEXT,
-    quoted BLOB, last BLOB,
+    place BLOB, era INTEGER, digest BLOB, fixed BLOB, rest BLOB, said BLOB, reply_to TEXT,
+    quoted BLOB, last BLOB, rev BLOB, rev_era INTEGER, marks BLOB,
     sent_ms INTEGER, is_deleted INTEGER, is_edited INTEGER, is_restored INTEGER,
     is_tombstone INTEGER, is_sound INTEGER);
 CREATE TABLE letters (
@@ -62,11 +73,17 @@ CREATE INDEX findings_message ON findings (message_id);
 CREATE INDEX findings_place ON findings (place);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 
--- How a stored message must look by now: as it was sent, for no event edits or deletes one yet.
+-- How a stored message must look by now: as it was sent, and as the changes up to its rev left it.
 CREATE VIEW due_messages AS
-    SELECT place, conversation_id, message_id, fixed, text, reply_to, quoted,
-        0 AS is_edited, 0 AS is_deleted
-    FROM records WHERE poison IS NULL;
+    SELECT r.place, r.conversation_id, r.message_id, r.fixed,
+        iif(f.is_deleted, rest_of_deleted(), r.rest) AS rest,
+        iif(f.message_id IS NULL, r.said, f.said) AS said,
+        iif(f.is_deleted, NULL, r.reply_to) AS reply_to,
+        iif(f.is_deleted, NULL, r.quoted) AS quoted,
+        coalesce(f.is_edited, 0) AS is_edited, coalesce(f.is_deleted, 0) AS is_deleted,
+        coalesce(f.marks, no_marks()) AS marks
+    FROM records r LEFT JOIN folded f ON f.message_id = r.message_id
+    WHERE r.poison IS NULL;
 -- Records whose message is stored: by themselves, by an earlier record of the same message, or in
 -- a document whose own place is wrong (that is told of the document). Of a stray only its place
 -- counts: the records of its conversation may not have been read.
@@ -103,6 +120,8 @@ CREATE VIEW unaccounted AS
 _RECORD_INDEXES = (
     "CREATE INDEX records_message ON records (message_id)",
     "CREATE INDEX records_conversation ON records (conversation_id, place)",
+    "CREATE INDEX changes_message ON changes (message_id, place)",
+    "CREATE INDEX reads_participant ON reads (conversation_id, user_id)",
 )
 _DOCUMENT_INDEXES = (
     "CREATE UNIQUE INDEX documents_id ON documents (id)",
@@ -127,6 +146,8 @@ class Ledger:
             f"PRAGMA temp_store = FILE; PRAGMA cache_size = -{CACHE_KIBIBYTES};"
         )
         self._database.create_function("told", 1, _told, deterministic=True)
+        for name, value in (("no_marks", NO_MARKS), ("rest_of_deleted", REST_OF_DELETED)):
+            self._database.create_function(name, 0, partial(bytes, value), deterministic=True)
         self._database.executescript(_SCHEMA)
         self._database.execute("BEGIN")  # never committed: the file dies with the audit
 

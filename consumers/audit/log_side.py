@@ -10,12 +10,18 @@ from consumers.audit.progress import bar
 from consumers.audit.scope import Scope
 from consumers.audit.snapshot import Snapshot
 from consumers.dead_letters import CONNECT, lenient_ids
+from consumers.decoding import MessageChange, PositionRead
 from consumers.errors import Poison
 from consumers.log_reader import LogReader, Span
 from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
+from messaging.changes import ChangeEvent
 
-_ADD_RECORD = "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_ADD = {
+    "records": "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?)",
+    "reads": "INSERT OR IGNORE INTO reads VALUES (?,?,?,?,?)",
+}
 
 
 def read_log(ledger: Ledger, reader: LogReader, snapshot: Snapshot, scope: Scope) -> int:
@@ -25,39 +31,61 @@ def read_log(ledger: Ledger, reader: LogReader, snapshot: Snapshot, scope: Scope
     count = 0
     with bar("records", total) as progress:
         for records in reader.read(snapshot.topic, snapshot.spans):
-            rows = (_record_row(record, registry, snapshot, scope) for record in records)
-            ledger.add(_ADD_RECORD, (row for row in rows if row is not None))
+            rows = [_row(record, registry, snapshot, scope) for record in records]
+            for table, statement in _ADD.items():
+                ledger.add(statement, (row[1] for row in rows if row and row[0] == table))
             count += len(records)
             progress.update(len(records))
     return count
 
 
-def _record_row(record: Record, registry: Registry, snapshot: Snapshot, scope: Scope) -> Row | None:
+def _row(
+    record: Record, registry: Registry, snapshot: Snapshot, scope: Scope
+) -> tuple[str, Row] | None:
+    """The table and its row; None for what is not in scope."""
     place = Place(snapshot.generation.t, record.partition, record.offset)
-    arrival = (int(snapshot.is_handled(place)), record.timestamp_ms, crc32(record.value or b""))
+    is_handled, crc = int(snapshot.is_handled(place)), crc32(record.value or b"")
+    arrival = (is_handled, record.timestamp_ms, crc)
     try:
-        message = registry.decode(record, snapshot.generation)
+        entry = registry.decode(record, snapshot.generation)
     except Poison as poison:
         ids = lenient_ids(record.value)
         if not scope.holds(ids.get("conversationId")):
             return None
         known = (ids.get("conversationId"), ids.get("messageId"), ids.get("senderId"))
-        return (pack(place), *known, *[None] * 6, poison.reason.value, *arrival)
-    if message is None or not scope.holds(message.conversation_id):
+        return "records", (pack(place), *known, *[None] * 6, poison.reason.value, *arrival)
+    if entry is None or not scope.holds(entry.conversation_id):
         return None
-    return (
+    if isinstance(entry, PositionRead):
+        event = entry.event
+        position = (event.conversation_id, event.user_id, event.up_to_seq)
+        return "reads", (pack(place), *position, is_handled)
+    if isinstance(entry, MessageChange):
+        return "changes", (pack(place), *_change(entry.event), is_handled, crc)
+    return "records", (
         pack(place),
-        message.conversation_id,
-        message.id,
-        message.event.sender_id,
-        message.digest,
-        digests.fixed_part_of_event(message),
-        digests.text_part_of_event(message),
-        digests.text_alone(message.event.content),
-        message.event.reply_to_message_id or None,
-        digests.text_alone(message.event.reply_to_content),
+        entry.conversation_id,
+        entry.id,
+        entry.event.sender_id,
+        entry.digest,
+        digests.fixed_part_of_event(entry),
+        digests.rest_of_event(entry),
+        digests.text_alone(entry.event.content),
+        entry.event.reply_to_message_id or None,
+        digests.text_alone(entry.event.reply_to_content),
         None,
         *arrival,
+    )
+
+
+def _change(event: ChangeEvent) -> Row:
+    return (
+        event.conversation_id,
+        event.message_id,
+        type(event).__name__,
+        event.user_id,
+        getattr(event, "emoji_code", None),
+        digests.text_alone(getattr(event, "content", None)),
     )
 
 

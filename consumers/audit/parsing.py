@@ -61,8 +61,12 @@ def place_of(t: object, p: object, o: object) -> Place | None:
 
 def source_of(document: Document) -> Place | None:
     """`src` of a message."""
-    src = mapping(document.get("src"))
-    return place_of(src.get("t"), src.get("p"), src.get("o"))
+    return place_in(document.get("src"))
+
+
+def place_in(value: object) -> Place | None:
+    fields = mapping(value)
+    return place_of(fields.get("t"), fields.get("p"), fields.get("o"))
 
 
 def marks_of(head: Document) -> tuple[list[Place], bool]:

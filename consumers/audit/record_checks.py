@@ -21,6 +21,21 @@ GROUP BY CASE WHEN poison IS NULL THEN message_id ELSE hex(place) END,
 """
 """Of several records of one message, the first one counts that was no dead letter."""
 
+LOST_CHANGES = """
+SELECT :look, :kind, 'a handled change is neither applied nor a dead letter',
+    c.conversation_id, c.message_id, c.place, d.seq, NULL, NULL
+FROM changes c LEFT JOIN heads h ON h.conversation_id = c.conversation_id
+LEFT JOIN documents d ON d.id = c.message_id AND d.conversation_id = c.conversation_id
+WHERE (c.is_handled OR h.mark >= c.place)
+    AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = c.place)
+    AND CASE WHEN d.id IS NOT NULL
+        THEN NOT d.is_deleted AND (d.rev IS NULL OR d.rev < c.place)
+        ELSE NOT EXISTS (SELECT 1 FROM records r WHERE r.message_id = c.message_id
+            AND r.conversation_id = c.conversation_id AND r.place < c.place AND r.poison IS NULL
+            AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place)) END
+"""
+"""Of a message that is lost itself only that is told."""
+
 LOST_LETTERS = """
 SELECT :look, :kind, 'its outcome is there, its record is not in the dead-letter topic',
     l.conversation_id, l.message_id, l.place, NULL, NULL, NULL
@@ -53,6 +68,7 @@ FROM letters l JOIN documents d ON d.id = l.message_id AND d.conversation_id = l
 LEFT JOIN records r ON r.place = l.place
 WHERE l.closed_how IS NULL AND l.reason = 'unknown_conversation'
     AND (r.digest IS NULL OR r.digest = d.digest)
+    AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.place = l.place)
 """
 
 FOREIGN_TO_THE_LOG = """
@@ -98,28 +114,47 @@ WHERE NOT EXISTS (SELECT 1 FROM heads h WHERE h.conversation_id = d.conversation
 WRONG_CONTENTS = """
 SELECT :look, :kind, CASE
         WHEN r.fixed <> d.fixed THEN 'conversation, tenant, sender, type, time or digest differ'
-        WHEN r.is_deleted <> d.is_deleted THEN 'it is deleted, and no event says so'
-        WHEN r.is_edited <> d.is_edited THEN 'it is edited, and no event says so'
-        WHEN r.text <> d.text THEN 'text, mentions, attachments or status differ'
+        WHEN r.is_deleted < d.is_deleted THEN 'it is deleted, and no event says so'
+        WHEN r.is_deleted > d.is_deleted THEN 'an event deletes it, and it is not deleted'
+        WHEN r.is_edited < d.is_edited THEN 'it is edited, and no event says so'
+        WHEN r.is_edited > d.is_edited THEN 'an event edits it, and it is not edited'
+        WHEN r.said IS NOT d.said OR r.rest <> d.rest
+            THEN 'text, mentions, attachments or status differ'
+        WHEN r.marks <> d.marks THEN 'reactions or pin differ'
         WHEN r.reply_to IS NOT d.reply_to THEN 'it answers another message'
+        WHEN t.is_deleted THEN 'it quotes a deleted message'
         ELSE 'it quotes what was not said' END,
     r.conversation_id, d.id, d.place, d.seq, json_quote(r.reply_to), json_quote(d.reply_to)
 FROM documents d JOIN due_messages r ON r.place = d.place AND r.message_id = d.id
 LEFT JOIN documents t ON t.id = r.reply_to
 LEFT JOIN strangers s ON s.id = r.reply_to
-WHERE r.fixed <> d.fixed OR r.text <> d.text
+WHERE r.fixed <> d.fixed OR coalesce(d.rev_era, 1) = 1 AND (
+    r.said IS NOT d.said OR r.rest <> d.rest OR r.marks <> d.marks
     OR r.is_deleted <> d.is_deleted OR r.is_edited <> d.is_edited
     OR d.reply_to IS NOT r.reply_to AND NOT (d.reply_to IS NULL
         AND coalesce(t.conversation_id, s.conversation_id, d.conversation_id)
             <> d.conversation_id)
+    OR d.reply_to IS NOT NULL AND d.quoted IS NOT NULL AND t.is_deleted
+        AND t.conversation_id = d.conversation_id
     OR d.reply_to IS r.reply_to AND d.quoted IS NOT r.quoted
         AND NOT (t.id IS NOT NULL AND t.conversation_id = d.conversation_id
             AND t.said IS d.quoted)
         AND NOT EXISTS (SELECT 1 FROM records q WHERE q.message_id = r.reply_to
             AND q.poison IS NULL AND q.conversation_id = d.conversation_id
             AND q.said IS d.quoted)
+        AND NOT EXISTS (SELECT 1 FROM changes q WHERE q.message_id = r.reply_to
+            AND q.conversation_id = d.conversation_id AND q.said IS d.quoted))
 """
-"""A reply quotes the answered message as it was stored or sent, or what its own event quotes."""
+"""A reply quotes the answered message as it was at some time, or what its own event quotes. What
+was changed after the log was read (`rev_era` 2) is not judged by it."""
+
+WRONG_REVS = """
+SELECT :look, :kind, 'rev is not the place of a change of this message',
+    d.conversation_id, d.id, d.place, d.seq, NULL, told(d.rev)
+FROM documents d
+WHERE d.rev_era = 1 AND NOT EXISTS (SELECT 1 FROM changes c
+    WHERE c.place = d.rev AND c.message_id = d.id AND c.conversation_id = d.conversation_id)
+"""
 
 WRONG_PLACES = """
 SELECT :look, :kind, 'src names another place than its record''s',
@@ -174,6 +209,7 @@ FROM unreadable
 
 _QUERIES = (
     (Kind.LOST, LOST_RECORDS),
+    (Kind.LOST, LOST_CHANGES),
     (Kind.LOST, LOST_LETTERS),
     (Kind.DOUBLED, DOUBLED_DOCUMENTS),
     (Kind.DOUBLED, DOUBLED_LETTERS),
@@ -182,6 +218,7 @@ _QUERIES = (
     (Kind.FOREIGN, FOREIGN_BEHIND_THE_LAST),
     (Kind.FOREIGN, FOREIGN_TO_CONVERSATIONS),
     (Kind.WRONG_CONTENT, WRONG_CONTENTS),
+    (Kind.WRONG_CONTENT, WRONG_REVS),
     (Kind.WRONG_CONTENT, WRONG_PLACES),
     (Kind.WRONG_CONTENT, STRAYS),
     (Kind.WRONG_CONTENT, UNSOUND_CONTENTS),

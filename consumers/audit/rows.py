@@ -12,6 +12,7 @@ from consumers.audit.parsing import (
     letter_place,
     mapping,
     marks_of,
+    place_in,
     reference,
     source_of,
     text,
@@ -46,6 +47,7 @@ def head_row(document: Document, snapshot: Snapshot) -> Row:
 
 def document_row(document: Document, snapshot: Snapshot) -> Row:
     place = source_of(document)
+    rev = place_in(document.get("rev"))
     is_sound = digests.agrees_with_itself(document)
     return (
         reference(document["_id"]),
@@ -57,11 +59,14 @@ def document_row(document: Document, snapshot: Snapshot) -> Row:
         None if place is None else snapshot.era(place),
         digests.stored_digest(document),
         digests.fixed_part_of_document(document),
-        digests.text_part_of_document(document),
+        digests.rest_of_document(document),
         digests.text_alone(document.get("content")),
         _answered(document),
         digests.text_alone(mapping(document.get("replyTo")).get("content")),
         digests.as_last_message(document),
+        pack(rev),
+        None if rev is None else snapshot.era(rev),
+        digests.marks_of_document(document),
         digests.milliseconds(document.get("sentAt")),
         int(bool(document.get("isDeleted"))),
         int(bool(document.get("editedAt"))),

@@ -14,6 +14,7 @@ from consumers.letters.originals import Originals
 from consumers.letters.selection import Letter, RetriedAs, State
 from consumers.records import Record
 from consumers.topics import Generation
+from messaging.changes import LATER_EVENTS, decode_later
 from messaging.events import MalformedEvent, decode_message_sent
 
 CHUNK_LETTERS = 50
@@ -111,8 +112,10 @@ def retry_record(letter_id: str, record: Record, generation: Generation) -> Outg
 
 
 def _right_key(record: Record) -> bytes | None:
+    value, event_type = record.value or b"", record.header("event-type")
+    later = next((each for each in LATER_EVENTS if each.__name__ == event_type), None)
     try:
-        event, _ = decode_message_sent(record.value or b"")
+        event, _ = decode_later(value, later) if later else decode_message_sent(value)
         return event.conversation_id.encode()
     except MalformedEvent:
         return record.key

@@ -65,16 +65,32 @@ POSITIONS = {
 }
 
 
-@pytest.mark.parametrize("fields", POSITIONS.values(), ids=POSITIONS.keys())
-@pytest.mark.parametrize("expired", [False, True], ids=["in the log", "older than the log"])
-def test_a_wrong_position_is_found_and_mended(
-    room: Room, fields: dict[str, Any], expired: bool
-) -> None:
+def make_older_than_the_log(room: Room) -> None:
+    first = room.message(1)
+    room.change_message(1, src={**first["src"], "t": 0})
+
+
+def test_a_position_may_come_from_a_read_that_the_log_has_no_more(room: Room) -> None:
+    make_older_than_the_log(room)
+    set_read(room, "user-1", 5)
+
+    assert room.found() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "expired"),
+    [
+        (name, expired)
+        for name in POSITIONS
+        for expired in (False, True)
+        if (name, expired) != ("read in a fresh conversation", True)
+    ],
+)
+def test_a_wrong_position_is_found_and_mended(room: Room, name: str, expired: bool) -> None:
     if expired:
-        first = room.message(1)
-        room.change_message(1, src={**first["src"], "t": 0})
+        make_older_than_the_log(room)
     query = {"conversationId": room.id, "userId": "user-1"}
-    collection("participants").update_one(query, {"$set": fields})
+    collection("participants").update_one(query, {"$set": POSITIONS[name]})
 
     assert room.found() == {Kind.WRONG_UNREAD: 1}
 

@@ -19,7 +19,7 @@ from consumers.runs import Runs
 from consumers.topics import TopicDescription
 from consumers.writer import MessageWriter
 from conversations.selectors import participant_names
-from tests.consumers.events import event, record
+from tests.consumers.events import change, event, record
 
 NOW_SECONDS = 1_000_000.0
 """The effects' clock; records carry their age relative to it."""
@@ -89,6 +89,13 @@ class Log:
         )
         self.records.append(made)
         return made
+
+    def change(
+        self, event_type: str, conversation_id: str, *, age_seconds: float = 10_000, **fields: Any
+    ) -> Record:
+        """Appends what happens later: an edit, a deletion, a reaction, a pin or a read."""
+        body = change(conversation_id, **fields)
+        return self.append(body, age_seconds=age_seconds, event_type=event_type)
 
     def repeat(self, earlier: Record) -> None:
         """The same event a second time, as a producer's or a client's retry leaves it."""

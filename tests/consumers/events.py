@@ -10,6 +10,7 @@ from consumers.records import Record
 
 TOPIC = "test.message.sent"
 SENT_AT = "2025-11-07T10:00:00Z"
+CHANGED_AT = "2025-11-07T10:05:00Z"
 
 
 def event(conversation_id: str, *, tenant_id: str = "tenant-1", **fields: Any) -> dict[str, Any]:
@@ -26,6 +27,20 @@ def event(conversation_id: str, *, tenant_id: str = "tenant-1", **fields: Any) -
         "sentAt": SENT_AT,
         "mentions": [],
         "recipientUserIds": [],
+        **fields,
+    }
+
+
+def change(conversation_id: str, *, tenant_id: str = "tenant-1", **fields: Any) -> dict[str, Any]:
+    """The JSON fields that every change has; those of its kind are given."""
+    return {
+        "id": new_id(),
+        "occurredOn": CHANGED_AT,
+        "conversationId": conversation_id,
+        "tenantId": tenant_id,
+        "userId": "user-1",
+        "userName": "An",
+        "at": CHANGED_AT,
         **fields,
     }
 

@@ -74,9 +74,11 @@ class ConsumerProcess:
         if self.is_busy:
             self.go_on(Fate.CRASH_BEFORE)
 
-    def bulk(self, function: Callable[..., Any], documents: Sequence[Any]) -> list[Any]:
+    def bulk(
+        self, function: Callable[..., Any], documents: Sequence[Any], *, is_ordered: bool = False
+    ) -> list[Any]:
         """Each document as a step of its own; what the function gave for each."""
-        ordered = reversed(documents) if self._backwards else documents
+        ordered = reversed(documents) if self._backwards and not is_ordered else documents
         return [self.step(function, [document]) for document in ordered]
 
     def step(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -137,6 +139,8 @@ def in_turns(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return _merged(process.bulk(function, *arguments))
         if name.endswith(".update_heads"):
             return all(process.bulk(function, *arguments))
+        if name.endswith(".apply_changes"):
+            return process.bulk(function, *arguments, is_ordered=True)
         return process.step(function, *arguments)
 
     return step

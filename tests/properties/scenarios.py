@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from zlib import crc32
@@ -17,7 +17,7 @@ from consumers.runs import Runs
 from consumers.topics import TopicDescription
 from consumers.writer import MessageWriter
 from tests.consumers.conftest import ListedDeadLetters
-from tests.consumers.events import event, record
+from tests.consumers.events import change, event, record
 from tests.properties.processes import ConsumerProcess, Fate, in_turns
 from tests.properties.store import REFUSED_CONTENT
 
@@ -33,6 +33,7 @@ class Store(Protocol):
     def last_message(self, room: str) -> tuple[str, datetime] | None: ...
     def mark(self, room: str, partition: int) -> int: ...
     def dead_letters(self) -> dict[tuple[int, int], str]: ...
+    def position(self, room: str) -> int: ...
 
 
 class Entry(NamedTuple):
@@ -66,6 +67,22 @@ thefts = st.builds(
     Entry, st.just("abroad"), st.integers(0, 2), st.integers(0, 9), st.integers(0, 15)
 )
 """An id that another conversation has as well, perhaps in another partition."""
+CHANGES = {
+    "edit": "MessageEditedEvent",
+    "delete": "MessageDeletedEvent",
+    "react": "MessageReactionAddedEvent",
+    "unreact": "MessageReactionRemovedEvent",
+    "lost edit": "MessageEditedEvent",
+}
+READ, READER = "MessagesReadEvent", "user-2"
+changes = st.builds(
+    Entry,
+    st.sampled_from([*CHANGES, "edit", "read"]),
+    st.integers(0, 2),
+    st.integers(0, 9),
+    st.integers(0, 15),
+)
+"""What happens later to an earlier message; `minute` is how far a read says it read."""
 FATES = [Fate.DONE] * 5 + [Fate.CRASH_BEFORE, Fate.CRASH_AFTER, Fate.LOST_REPLY, Fate.REFUSED]
 actions = st.builds(
     Action,
@@ -93,6 +110,9 @@ class Scenario:
             self._append(entry, f"{name}/{number}")
 
     def _append(self, entry: Entry, new_id: str) -> None:
+        if entry.kind in CHANGES or entry.kind == "read":
+            self._append_change(entry, new_id)
+            return
         room = self.rooms[entry.room]
         sent_at = f"2025-11-07T10:0{entry.minute}:00Z"
         body: dict[str, Any] = event(room, messageId=new_id, sentAt=sent_at, content=new_id)
@@ -116,10 +136,30 @@ class Scenario:
         else:
             self._sent.append(body)
         value = b"broken" if entry.kind == "broken" else body
-        key = body["conversationId"]
-        offset = len(self.log[partition])
+        self._put(value, body["conversationId"], partition, "MessageSentEvent")
+
+    def _append_change(self, entry: Entry, new_id: str) -> None:
+        room, message_id = self.rooms[entry.room], new_id
+        if self._sent and entry.kind not in ("read", "lost edit"):
+            target = self._sent[entry.of % len(self._sent)]
+            room, message_id = target["conversationId"], target["messageId"]
+        body = change(room, userId=READER)
+        if entry.kind == "read":
+            body |= {"upToSeq": entry.minute, "readAt": body.pop("at")}
+        else:
+            body |= {"messageId": message_id, "content": f"edit {new_id}", "emojiCode": "👍"}
+        self._put(body, room, _partition(room), CHANGES.get(entry.kind, READ))
+
+    def _put(self, value: Any, key: str, partition: int, event_type: str) -> None:
         self.log[partition].append(
-            record(value, offset=offset, key=key, partition=partition, topic=self.topic)
+            record(
+                value,
+                offset=len(self.log[partition]),
+                key=key,
+                partition=partition,
+                topic=self.topic,
+                event_type=event_type,
+            )
         )
 
     def new_handler(self) -> ChatHandler:
@@ -211,11 +251,17 @@ class Expected(NamedTuple):
     dead: dict[tuple[int, int], str]
     marks: dict[tuple[str, int], int]
     refused: Counter[str]
+    texts: dict[str, str]
+    """By message id, what its last edit says."""
+    deleted: set[str]
+    reacted: set[str]
+    positions: Counter[str]
 
 
 def recount(scenario: Scenario) -> Expected:
     """By contract and design alone; shares no rule with the consumer."""
-    expected = Expected({room: [] for room in scenario.rooms}, {}, {}, Counter())
+    stored: dict[str, list[dict[str, Any]]] = {room: [] for room in scenario.rooms}
+    expected = Expected(stored, {}, {}, Counter(), {}, set(), set(), Counter())
     for partition, records in enumerate(scenario.log):
         winners: dict[str, dict[str, Any]] = {}
         for each in records:
@@ -240,7 +286,13 @@ def _fate(
         return "wrong_partition"
     if room not in scenario.rooms:
         return "unknown_conversation"
+    kind = each.header("event-type") or ""
+    if kind == READ:
+        expected.positions[room] = max(expected.positions[room], body["upToSeq"])
+        return None
     expected.marks[room, partition] = each.offset
+    if kind in CHANGES.values():
+        return _change(kind, body, expected)
     if body["tenantId"] != "tenant-1":
         return "wrong_tenant"
     winner = winners.get(body["messageId"])
@@ -254,20 +306,53 @@ def _fate(
     return None
 
 
+def _change(kind: str, body: dict[str, Any], expected: Expected) -> str | None:
+    message_id = body["messageId"]
+    if all(each["messageId"] != message_id for each in expected.stored[body["conversationId"]]):
+        return "unknown_target"
+    if message_id in expected.deleted:
+        return None
+    match kind:
+        case "MessageEditedEvent":
+            expected.texts[message_id] = body["content"]
+        case "MessageReactionAddedEvent":
+            expected.reacted.add(message_id)
+        case "MessageReactionRemovedEvent":
+            expected.reacted.discard(message_id)
+        case _:
+            expected.texts[message_id] = ""
+            expected.deleted.add(message_id)
+            expected.reacted.discard(message_id)
+    return None
+
+
 def assert_covered_is_accounted_for(
     scenario: Scenario, store: Store, committed: Counter[int]
 ) -> None:
     """Neither a mark nor a committed offset is ever ahead of what was made durable."""
     dead = store.dead_letters()
-    stored = {each["_id"] for room in scenario.rooms for each in store.messages_of(room)}
+    stored = {each["_id"]: each for room in scenario.rooms for each in store.messages_of(room)}
     for partition, records in enumerate(scenario.log):
         for each in records:
+            if each.header("event-type") == READ:
+                if each.offset < committed[partition]:
+                    body = json.loads(each.value or b"")
+                    assert store.position(body["conversationId"]) >= body["upToSeq"]
+                continue
             room = (each.key or b"").decode()
             marked = room in scenario.rooms and each.offset <= store.mark(room, partition)
             decodable = each.value != b"broken" and _partition(room) == partition
             if each.offset < committed[partition] or (marked and decodable):
-                safe = (partition, each.offset) in dead or _id_of(each) in stored
+                safe = (partition, each.offset) in dead or _is_applied(each, stored)
                 assert safe, f"covered, but nowhere: partition {partition} offset {each.offset}"
+
+
+def _is_applied(each: Record, stored: Mapping[str, dict[str, Any]]) -> bool:
+    document = stored.get(_id_of(each) or "")
+    if document is None or each.header("event-type") not in CHANGES.values():
+        return document is not None
+    rev = document.get("rev")
+    return "deletedAt" in document or bool(rev and rev["o"] >= each.offset)
 
 
 def assert_equals_a_recount(scenario: Scenario, store: Store) -> None:
@@ -278,9 +363,14 @@ def assert_equals_a_recount(scenario: Scenario, store: Store) -> None:
     assert kept_whole == expected.dead.keys()
     for room, wanted in expected.stored.items():
         everything = store.messages_of(room)
-        messages = [each for each in everything if not each.get("isDeleted")]
+        messages = [each for each in everything if "src" in each]
         assert [each["_id"] for each in messages] == [each["messageId"] for each in wanted]
-        assert [each["content"] for each in messages] == [each["content"] for each in wanted]
+        texts = [expected.texts.get(each["messageId"], each["content"]) for each in wanted]
+        assert [each["content"] for each in messages] == texts
+        for each in messages:
+            assert bool(each.get("isDeleted")) == (each["_id"] in expected.deleted)
+            assert len(each.get("reactions", ())) == (each["_id"] in expected.reacted)
+        assert store.position(room) == expected.positions[room]
         assert len(everything) - len(messages) <= expected.refused[room]
     assert_heads_fit(scenario, store)
 

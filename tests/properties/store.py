@@ -4,6 +4,7 @@ Stands in for the functions of `consumers.messages`, `consumers.heads`, `consume
 `consumers.topics` that ask the database. Knows nothing of numbering.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,17 @@ from typing import Any
 import msgspec
 
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic, Kept
+from consumers.decoding import MessageChange, PositionRead
 from consumers.heads import Head, HeadUpdate
-from consumers.messages import InsertOutcome
+from consumers.messages import InsertOutcome, last_message_of
 from consumers.numbering import Stored
 from consumers.records import Place
 from consumers.topics import Generation, Growth, TopicDescription
+from messaging.changes import (
+    MessageDeletedEvent,
+    MessageEditedEvent,
+    MessageReactionAddedEvent,
+)
 
 REFUSED_CONTENT = "the database refuses this"
 """Plays a document that MongoDB does not take, whenever it is tried."""
@@ -29,6 +36,8 @@ class MemoryStore:
         self.heads: dict[str, Head] = {}
         self.dead: dict[tuple[int, int], str] = {}
         """(partition, offset) -> reason."""
+        self.positions: Counter[str] = Counter()
+        """By room; there is one reader."""
         self._kept: dict[str, Kept] = {}
         self._taken: set[tuple[str, int]] = set()
 
@@ -42,6 +51,9 @@ class MemoryStore:
             "consumers.messages.read_numbers_above": self.read_numbers_above,
             "consumers.messages.read_neighbour_below": self.read_neighbour_below,
             "consumers.messages.insert": self.insert,
+            "consumers.messages.read_last_message": self.read_last_message,
+            "consumers.writer.apply_changes": self.apply_changes,
+            "consumers.writer.move_positions": self.move_positions,
             "consumers.heads.read_heads": self.read_heads,
             "consumers.heads.update_heads": self.update_heads,
             "consumers.dead_letters.read_buried": self.read_buried,
@@ -71,6 +83,35 @@ class MemoryStore:
                 self.documents[document["_id"]] = document
                 self._taken.add(place)
         return outcome
+
+    def read_last_message(self, conversation_id: str, last_seq: int) -> dict[str, Any] | None:
+        undeleted = [
+            each
+            for each in self.messages_of(conversation_id)
+            if not each.get("isDeleted") and each["seq"] <= last_seq
+        ]
+        newest = max(undeleted, key=lambda each: (each["sentAt"], each["seq"]), default=None)
+        return last_message_of(newest) if newest else None
+
+    def apply_changes(self, changes: Sequence[MessageChange]) -> None:
+        for change in changes:
+            document, (t, p, o) = self.documents[change.event.message_id], change.place
+            rev = document.get("rev")
+            if document.get("isDeleted") or (rev and (rev["t"], rev["p"], rev["o"]) >= (t, p, o)):
+                continue
+            self.documents[change.event.message_id] = {
+                **document,
+                **_changed(change, document),
+                "rev": {"t": t, "p": p, "o": o},
+            }
+
+    def move_positions(self, reads: Sequence[PositionRead]) -> None:
+        for read in reads:
+            room = read.conversation_id
+            self.positions[room] = max(self.positions[room], read.event.up_to_seq)
+
+    def position(self, room: str) -> int:
+        return self.positions[room]
 
     def read_heads(self, conversation_ids: Collection[str]) -> dict[str, Head]:
         return {room: self.heads[room] for room in conversation_ids if room in self.heads}
@@ -120,6 +161,18 @@ class MemoryStore:
 
     def dead_letters(self) -> dict[tuple[int, int], str]:
         return self.dead
+
+
+def _changed(change: MessageChange, document: dict[str, Any]) -> dict[str, Any]:
+    match change.event:
+        case MessageEditedEvent():
+            return {"content": change.event.content}
+        case MessageReactionAddedEvent():
+            return {"reactions": [change.event.user_id]}
+        case MessageDeletedEvent():
+            return {"content": "", "isDeleted": True, "deletedAt": change.at, "reactions": []}
+        case _:
+            return {"reactions": []}
 
 
 def generation_of(described: TopicDescription) -> Generation:

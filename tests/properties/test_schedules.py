@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers import dead_letters, handler, heads, messages
+from consumers.changes import apply_changes, move_positions
 from tests.consumers.conftest import head, stored
 from tests.properties.processes import in_turns
 from tests.properties.scenarios import (
+    READER,
     Action,
     Entry,
     Scenario,
@@ -27,6 +29,7 @@ from tests.properties.scenarios import (
     actions,
     assert_equals_a_recount,
     assert_ids_stand_once,
+    changes,
     entries,
     refusals,
     run,
@@ -37,11 +40,19 @@ from tests.properties.store import MemoryStore, generation_of
 logs = st.lists(entries, min_size=8, max_size=16)
 logs_with_refusals = st.lists(entries | refusals, min_size=8, max_size=16)
 logs_with_thefts = st.lists(entries | thefts, min_size=8, max_size=16)
+logs_with_changes = st.lists(entries | changes, min_size=8, max_size=20)
 schedules = st.lists(actions, min_size=25, max_size=50)
 
 
 @given(planned=logs, schedule=schedules)
 def test_any_schedule_ends_in_the_state_of_a_calm_run(
+    planned: Sequence[Entry], schedule: Sequence[Action]
+) -> None:
+    run_in_memory(planned, schedule)
+
+
+@given(planned=logs_with_changes, schedule=schedules)
+def test_changes_are_applied_once_in_the_order_of_the_log(
     planned: Sequence[Entry], schedule: Sequence[Action]
 ) -> None:
     run_in_memory(planned, schedule)
@@ -78,13 +89,13 @@ def run_in_memory(
 
 @pytest.mark.usefixtures("database")
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(planned=logs, schedule=schedules)
+@given(planned=logs_with_changes, schedule=schedules)
 def test_the_real_database_does_as_the_played_one(
     conversation: Callable[..., str], planned: Sequence[Entry], schedule: Sequence[Action]
 ) -> None:
     scenario = Scenario(f"real-{new_id()}-{next(_numbers)}", planned)
     for room in scenario.rooms:
-        conversation(conversation_id=room)
+        conversation(conversation_id=room, names={READER: "Bình"})
     with replaced(REAL_FUNCTIONS):
         run(scenario, schedule, RealStore(scenario.topic), assert_equals_a_recount)
 
@@ -96,6 +107,9 @@ REAL_FUNCTIONS = {
     "consumers.messages.read_numbers_above": messages.read_numbers_above,
     "consumers.messages.read_neighbour_below": messages.read_neighbour_below,
     "consumers.messages.insert": messages.insert,
+    "consumers.messages.read_last_message": messages.read_last_message,
+    "consumers.writer.apply_changes": apply_changes,
+    "consumers.writer.move_positions": move_positions,
     "consumers.heads.read_heads": heads.read_heads,
     "consumers.heads.update_heads": heads.update_heads,
     "consumers.dead_letters.read_buried": dead_letters.read_buried,
@@ -130,6 +144,11 @@ class RealStore:
 
     def mark(self, room: str, partition: int) -> int:
         return int(head(room).get("log", {}).get(f"p{partition}", {}).get("o", -1))
+
+    def position(self, room: str) -> int:
+        query = {"conversationId": room, "userId": READER}
+        [participant] = collection("participants").find(query)
+        return int(participant["readSeq"])
 
     def dead_letters(self) -> dict[tuple[int, int], str]:
         found = collection("dead_letters").find({"topic": self._topic})

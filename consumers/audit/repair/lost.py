@@ -10,11 +10,12 @@ from consumers.audit.findings import Finding, Kind
 from consumers.audit.ledger import pack, unpack
 from consumers.audit.repair.places import fitting_hole, take_next_number
 from consumers.audit.repair.tools import Tools
+from consumers.changes import apply_changes
 from consumers.dead_letters import DeadLetter, letter_id
-from consumers.decoding import SentMessage
+from consumers.decoding import Entry, MessageChange, SentMessage
 from consumers.errors import Poison, Reason
 from consumers.heads import Head
-from consumers.numbering import classify
+from consumers.numbering import classify, with_targets
 from consumers.records import Place, Record
 
 APPLIED_AT_ONCE = 1_000
@@ -34,12 +35,26 @@ def recover_lost(tools: Tools) -> None:
             try:
                 if letter is not None and not _is_to_be_stored(letter):
                     _keep_again(tools, finding, record, letter)
-                elif (message := tools.decode(record)) is not None:
-                    by_conversation[message.conversation_id].append((finding, message))
+                elif isinstance(entry := tools.decode(record), SentMessage):
+                    by_conversation[entry.conversation_id].append((finding, entry))
+                elif isinstance(entry, MessageChange):
+                    _apply_change(tools, finding, entry)
             except Poison as poison:
                 _bury(tools, finding, record, poison)
         for conversation_id, lost in by_conversation.items():
             _recover(tools, conversation_id, lost)
+
+
+def _apply_change(tools: Tools, finding: Finding, change: MessageChange) -> None:
+    """As the consumer would: without its message it is a dead letter."""
+    stored = messages.read_stored([change.event.message_id])
+    _, targetless = with_targets([change], stored, [])
+    if targetless:
+        _bury(tools, finding, change.record, targetless[0][1])
+        return
+    tools.note(finding, f"message {change.event.message_id}", after=type(change.event).__name__)
+    apply_changes([change])
+    tools.count(1)
 
 
 def _letters(places: Sequence[Place]) -> dict[str, Document]:
@@ -114,8 +129,8 @@ def _apply_above(tools: Tools, head: Head) -> None:
     """All of the conversation's records above its mark, in log order, by the consumer's writer."""
     mark = max(head.marks.values(), default=None)
     rows = tools.audit.ledger.batches(
-        "SELECT place FROM records WHERE conversation_id = ? AND poison IS NULL AND place > ?"
-        " ORDER BY place",
+        "SELECT place FROM records WHERE conversation_id = ?1 AND poison IS NULL AND place > ?2"
+        " UNION SELECT place FROM changes WHERE conversation_id = ?1 AND place > ?2 ORDER BY place",
         (head.conversation_id, pack(mark) or b""),
         size=APPLIED_AT_ONCE,
     )
@@ -125,7 +140,7 @@ def _apply_above(tools: Tools, head: Head) -> None:
         tools.count(len(written.stored) + len(written.dead))
 
 
-def _decoded(tools: Tools, places: set[Place]) -> list[SentMessage]:
+def _decoded(tools: Tools, places: set[Place]) -> list[Entry]:
     decoded = [tools.decode(record) for record in tools.records(places)]
     return sorted((each for each in decoded if each is not None), key=lambda each: each.place)
 

@@ -42,7 +42,8 @@ def remove_orphans(tools: Tools) -> None:
 
 
 def set_read_positions(tools: Tools) -> None:
-    """To joinedSeq, and that to lastSeq if it is above it; a wrong count alone changes nothing."""
+    """To what the log gives, and joinedSeq to lastSeq if it is above it; a wrong count alone
+    changes nothing."""
     for finding in tools.findings("read positions", Kind.WRONG_UNREAD):
         key = {"conversationId": finding.conversation_id, "userId": finding.user_id}
         before = majority_collection("participants").find_one(key)
@@ -50,17 +51,32 @@ def set_read_positions(tools: Tools) -> None:
         if before is None or head is None:
             continue
         seen = {name: before.get(name) for name in ("joinedSeq", "readSeq")}
-        joined_seq = _joined_seq(before, whole_number(head.get("lastSeq")) or 0)
-        change = dict.fromkeys(seen, joined_seq)
-        if [whole_number(value) for value in seen.values()] == [joined_seq, joined_seq]:
+        joined_seq = _joined_seq(before, _last_seq(head))
+        read_seq = max(joined_seq, min(_read_up_to(tools, finding), _last_seq(head)))
+        change = {"joinedSeq": joined_seq, "readSeq": read_seq}
+        if [whole_number(value) for value in seen.values()] == [joined_seq, read_seq]:
             continue
         tools.note(finding, _participant(finding), before=seen, after=change)
         key = {"_id": before["_id"], **seen}
         tools.count(collection("participants").update_one(key, {"$set": change}).modified_count)
 
 
+def _read_up_to(tools: Tools, finding: Finding) -> int:
+    """By the reads that the log holds."""
+    query = (
+        "SELECT coalesce(max(up_to_seq), 0) FROM reads WHERE conversation_id = ? AND user_id = ?"
+        " AND is_handled"
+    )
+    found = tools.audit.ledger.one(query, (finding.conversation_id, finding.user_id))
+    return int(found[0])
+
+
+def _last_seq(head: Document) -> int:
+    return whole_number(head.get("lastSeq")) or 0
+
+
 def _joined_seq(participant: Document, last_seq: int) -> int:
-    """What the participant could read before joining counts as read, so the two are one number."""
+    """What the participant could read before joining counts as read, so readSeq tells it too."""
     told = [meant_number(participant.get(name)) for name in ("joinedSeq", "readSeq")]
     number = next((each for each in told if each is not None), 0)
     return min(max(number, 0), last_seq)

@@ -11,10 +11,15 @@ from consumers.audit.repair.gaps import bury_numbers
 from consumers.audit.repair.lost import restore
 from consumers.audit.repair.tools import Tools
 from consumers.audit.snapshot import Era
+from consumers.changes import apply_changes
 from consumers.decoding import SentMessage
 
-_OPTIONAL = ("senderName", "replyTo", "mentions", "attachments", "editedAt", "isDeleted")
-"""What a stored message may have beside the fields of every one, and an event does not give."""
+_OPTIONAL = (
+    *("senderName", "replyTo", "mentions", "attachments", "editedAt", "isDeleted", "history"),
+    *("deletedAt", "deletedBy", "reactions", "isPinned", "pinnedBy", "pinnedAt", "rev"),
+)
+"""What a stored message may have beside the fields of every one, and its first event does not give;
+its changes are applied anew."""
 _HIDING = ("editedAt", "isDeleted")
 
 
@@ -56,6 +61,7 @@ def _rewrite(tools: Tools, finding: Finding, before: Document, message: SentMess
         change = {"$set": given, **({"$unset": absent} if absent else {})}
         tools.note(finding, f"message {message.id}", before=before, after=after)
         tools.count(collection("messages").update_one(_key(before), change).modified_count)
+    apply_changes(tools.changes_of(message.id, message.conversation_id))
 
 
 def _put_right(tools: Tools, finding: Finding, before: Document) -> None:

@@ -6,11 +6,12 @@ from itertools import groupby
 from chat_project import audit_log
 from consumers.audit.auditing import BY_CONVERSATION, BY_PLACE, Audit
 from consumers.audit.findings import Finding, Kind
+from consumers.audit.ledger import unpack
 from consumers.audit.parts import parts
 from consumers.audit.progress import bar
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic, bury
-from consumers.decoding import SentMessage
+from consumers.decoding import Entry, MessageChange, SentMessage
 from consumers.errors import Poison
 from consumers.log_reader import Span
 from consumers.names import RememberedNames
@@ -93,16 +94,31 @@ class Tools:
             for records in self.audit.reader.read(topic, spans):
                 yield from (each for each in records if self.place_of(each) in places)
 
-    def decode(self, record: Record) -> SentMessage | None:
+    def decode(self, record: Record) -> Entry | None:
         """None: another service's event. Raises Poison."""
         return self._registry.decode(record, self.audit.snapshot.generation)
 
     def message_of(self, record: Record | None) -> SentMessage | None:
-        """None also for poison, and for no record."""
+        """None also for poison, for another kind of event, and for no record."""
         try:
-            return self.decode(record) if record is not None else None
+            entry = self.decode(record) if record is not None else None
         except Poison:
             return None
+        return entry if isinstance(entry, SentMessage) else None
+
+    def changes_of(self, message_id: str, conversation_id: str) -> list[MessageChange]:
+        """Its changes that are handled and no dead letters, in log order. Raises RetryLater."""
+        query = (
+            "SELECT place FROM changes c WHERE message_id = ? AND conversation_id = ?"
+            " AND is_handled AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = c.place)"
+        )
+        rows = self.audit.ledger.rows(query, (message_id, conversation_id))
+        places = {place for row in rows if (place := unpack(row[0])) is not None}
+        found = (self.decode(record) for record in self.records(places))
+        return sorted(
+            (each for each in found if isinstance(each, MessageChange)),
+            key=lambda change: change.place,
+        )
 
     def place_of(self, record: Record) -> Place:
         return Place(self.audit.snapshot.generation.t, record.partition, record.offset)

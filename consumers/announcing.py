@@ -1,0 +1,69 @@
+"""What clients are told of changes and read positions (contract section 7)."""
+
+from collections.abc import Mapping
+
+from chat_project.mongodb import Document
+from chat_project.timestamps import format_timestamp
+from consumers.decoding import MessageChange, PositionRead
+from messaging.changes import (
+    MessageDeletedEvent,
+    MessageEditedEvent,
+    MessagePinnedEvent,
+    MessageReactionAddedEvent,
+    MessageReactionRemovedEvent,
+    MessageUnpinnedEvent,
+)
+from messaging.serializers import message_dto
+from realtime.publisher import Announcement, conversation_channel
+
+
+def of_change(change: MessageChange, documents: Mapping[str, Document]) -> Announcement | None:
+    """`documents` are the messages as they are now, by id.
+
+    None for what had no effect: the message is gone, or was deleted before. An edit is told with
+    the message as it is, so that an older one never brings back its text.
+    """
+    document = documents.get(change.event.message_id)
+    if document is None or document["conversationId"] != change.conversation_id:
+        return None
+    is_deletion = isinstance(change.event, MessageDeletedEvent)
+    if bool(document.get("isDeleted")) is not is_deletion:
+        return None
+    channel = conversation_channel(change.conversation_id)
+    if isinstance(change.event, MessageEditedEvent):
+        return Announcement(channel, "MessageEdited", message_dto(document))
+    return Announcement(channel, _NAMES[type(change.event)], _told(change))
+
+
+def of_read(read: PositionRead) -> Announcement:
+    data = {
+        "conversationId": read.conversation_id,
+        "userId": read.event.user_id,
+        "upToSeq": read.event.up_to_seq,
+        "readAt": format_timestamp(read.at),
+    }
+    return Announcement(conversation_channel(read.conversation_id), "MessagesRead", data)
+
+
+_NAMES: Mapping[type, str] = {
+    MessageDeletedEvent: "MessageDeleted",
+    MessageReactionAddedEvent: "MessageReacted",
+    MessageReactionRemovedEvent: "MessageReacted",
+    MessagePinnedEvent: "MessagePinned",
+    MessageUnpinnedEvent: "MessageUnpinned",
+}
+
+
+def _told(change: MessageChange) -> Document:
+    event = change.event
+    data: Document = {
+        "messageId": event.message_id,
+        "conversationId": event.conversation_id,
+        "userId": event.user_id,
+        "userName": event.user_name,
+        "at": format_timestamp(change.at),
+    }
+    if isinstance(event, MessageReactionAddedEvent | MessageReactionRemovedEvent):
+        data["emojiCode"] = event.emoji_code
+        data["isRemoved"] = isinstance(event, MessageReactionRemovedEvent)
+    return data

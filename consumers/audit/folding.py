@@ -1,0 +1,46 @@
+"""How the log's changes leave a message, up to the one that it names as its last (`rev`)."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from consumers.audit import digests
+from consumers.audit.ledger import Ledger, Row
+
+_CHANGES = """
+SELECT d.id, r.said, c.kind, c.user_id, c.emoji, c.said
+FROM changes c JOIN documents d ON d.id = c.message_id AND d.conversation_id = c.conversation_id
+LEFT JOIN records r ON r.place = d.place AND r.message_id = d.id
+WHERE c.place <= d.rev AND (d.place IS NULL OR c.place > d.place)
+ORDER BY d.id, c.place
+"""
+_ADD = "INSERT INTO folded VALUES (?,?,?,?,?)"
+
+
+def fold_changes(ledger: Ledger) -> None:
+    """Fills `folded` anew, for what `documents` and `changes` hold now."""
+    ledger.run("DELETE FROM folded")
+    by_message = groupby(ledger.rows(_CHANGES), key=lambda row: row[0])
+    folded: list[Row] = [_fold(message_id, list(rows)) for message_id, rows in by_message]
+    ledger.add(_ADD, folded)
+
+
+def _fold(message_id: str, rows: Sequence[tuple[Any, ...]]) -> Row:
+    said, is_edited = rows[0][1], False
+    reactions: dict[tuple[str, str], None] = {}
+    pinned_by: str | None = None
+    for _, _, kind, user_id, emoji, content in rows:
+        match kind:
+            case "MessageDeletedEvent":
+                return message_id, None, 0, 1, digests.NO_MARKS
+            case "MessageEditedEvent":
+                said, is_edited = content, True
+            case "MessageReactionAddedEvent":
+                reactions.setdefault((user_id, emoji))
+            case "MessageReactionRemovedEvent":
+                reactions.pop((user_id, emoji), None)
+            case "MessagePinnedEvent":
+                pinned_by = pinned_by or user_id
+            case "MessageUnpinnedEvent":
+                pinned_by = None
+    return message_id, said, int(is_edited), 0, digests.marks(reactions, pinned_by)

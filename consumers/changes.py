@@ -1,0 +1,221 @@
+"""Step 5 of a batch: what later records do to stored messages and to read positions.
+
+One update per change, in the order of the log, each a pipeline that MongoDB runs at once. A message
+remembers the place of its last change (`rev`): an older one, from a redelivery or from a process
+that woke up late, finds nothing to do. Deletion is final.
+"""
+
+from collections.abc import Collection, Sequence
+
+from pymongo import UpdateMany, UpdateOne
+
+from chat_project.mongodb import Document, collection
+from consumers.decoding import MessageChange, PositionRead
+from consumers.records import Place
+from messaging.changes import (
+    MessageDeletedEvent,
+    MessageEditedEvent,
+    MessagePinnedEvent,
+    MessageReactionAddedEvent,
+    MessageReactionRemovedEvent,
+)
+
+MAX_HISTORY = 50
+"""Earlier contents that are kept of a message; the oldest go first."""
+
+Pipeline = list[Document]
+
+
+def apply_changes(changes: Sequence[MessageChange]) -> None:
+    """All changes of a batch, in log order; then the quotes of what was deleted lose their text."""
+    if not changes:
+        return
+    collection("messages").bulk_write([_update(change) for change in changes], ordered=True)
+    deleted = [each for each in changes if isinstance(each.event, MessageDeletedEvent)]
+    if deleted:
+        collection("messages").bulk_write([_blank_quotes(each) for each in deleted], ordered=False)
+
+
+def move_positions(reads: Collection[PositionRead]) -> None:
+    """The furthest position of each participant; one that is behind moves nothing."""
+    furthest: dict[tuple[str, str], PositionRead] = {}
+    for read in reads:
+        pair = (read.conversation_id, read.event.user_id)
+        rival = furthest.get(pair)
+        if rival is None or read.event.up_to_seq > rival.event.up_to_seq:
+            furthest[pair] = read
+    if furthest:
+        collection("participants").bulk_write(
+            [_move(read) for read in furthest.values()], ordered=False
+        )
+
+
+def _move(read: PositionRead) -> UpdateOne:
+    event = read.event
+    return UpdateOne(
+        {
+            "conversationId": event.conversation_id,
+            "userId": event.user_id,
+            "readSeq": {"$lt": event.up_to_seq},
+        },
+        {"$set": {"readSeq": event.up_to_seq, "readAt": read.at}},
+    )
+
+
+def _update(change: MessageChange) -> UpdateOne:
+    place = change.place
+    found: Document = {
+        "_id": change.event.message_id,
+        "conversationId": change.conversation_id,
+        "isDeleted": {"$ne": True},
+        **_older_than(place),
+    }
+    rev = {"$set": {"rev": {"t": place.t, "p": place.p, "o": place.o}}}
+    return UpdateOne(found, [*_effect(change), rev])
+
+
+def _older_than(place: Place) -> Document:
+    t, p, o = (f"rev.{name}" for name in ("t", "p", "o"))
+    return {
+        "$or": [
+            {"rev": None},
+            {t: {"$lt": place.t}},
+            {t: place.t, p: {"$lt": place.p}},
+            {t: place.t, p: place.p, o: {"$lt": place.o}},
+        ]
+    }
+
+
+def _effect(change: MessageChange) -> Pipeline:
+    match change.event:
+        case MessageEditedEvent():
+            return _edit(change, change.event.content)
+        case MessageDeletedEvent():
+            return _delete(change)
+        case MessageReactionAddedEvent():
+            return _react(change, change.event.emoji_code)
+        case MessageReactionRemovedEvent():
+            return _unreact(change, change.event.emoji_code)
+        case MessagePinnedEvent():
+            return _pin(change)
+        case _:
+            return [{"$unset": ["isPinned", "pinnedBy", "pinnedAt"]}]
+
+
+def _edit(change: MessageChange, content: str) -> Pipeline:
+    """An edit that came twice leaves one earlier content."""
+    kept = {"$ifNull": ["$history", []]}
+    earlier = {"content": "$content", "until": change.at}
+    is_same = {"$eq": ["$content", _as_is(content)]}
+    return [
+        {
+            "$set": {
+                "history": {
+                    "$cond": [
+                        is_same,
+                        "$history",
+                        {"$slice": [{"$concatArrays": [kept, [earlier]]}, -MAX_HISTORY]},
+                    ]
+                },
+                "content": _as_is(content),
+                "editedAt": change.at,
+            }
+        }
+    ]
+
+
+def _delete(change: MessageChange) -> Pipeline:
+    """The id of what it answered stays in `src.r`: the digest `src.h` covers it."""
+    return [
+        {
+            "$set": {
+                "content": "",
+                "isDeleted": True,
+                "deletedAt": change.at,
+                "deletedBy": _as_is(change.event.user_id),
+                "src.r": {"$ifNull": ["$src.r", "$replyTo.messageId"]},
+            }
+        },
+        {
+            "$unset": [
+                *("history", "editedAt", "mentions", "attachments", "replyTo", "reactions"),
+                *("isPinned", "pinnedBy", "pinnedAt"),
+            ]
+        },
+    ]
+
+
+def _react(change: MessageChange, emoji_code: str) -> Pipeline:
+    event = change.event
+    reaction: Document = {
+        "emojiCode": _as_is(emoji_code),
+        "userId": _as_is(event.user_id),
+        "reactedAt": change.at,
+    }
+    if event.user_name:
+        reaction["userName"] = _as_is(event.user_name)
+    kept = {"$ifNull": ["$reactions", []]}
+    is_there = {"$gt": [{"$size": _those(kept, emoji_code, event.user_id, equal=True)}, 0]}
+    return [
+        {
+            "$set": {
+                "reactions": {
+                    "$cond": [is_there, kept, {"$concatArrays": [kept, [reaction]]}],
+                }
+            }
+        }
+    ]
+
+
+def _unreact(change: MessageChange, emoji_code: str) -> Pipeline:
+    kept = {"$ifNull": ["$reactions", []]}
+    rest = _those(kept, emoji_code, change.event.user_id, equal=False)
+    return [
+        {"$set": {"reactions": rest}},
+        {"$set": {"reactions": {"$cond": [{"$eq": ["$reactions", []]}, "$$REMOVE", "$reactions"]}}},
+    ]
+
+
+def _those(reactions: Document, emoji_code: str, user_id: str, *, equal: bool) -> Document:
+    """The reactions of this user with this emoji, or all others."""
+    same = {
+        "$and": [
+            {"$eq": ["$$each.emojiCode", _as_is(emoji_code)]},
+            {"$eq": ["$$each.userId", _as_is(user_id)]},
+        ]
+    }
+    return {
+        "$filter": {"input": reactions, "as": "each", "cond": same if equal else {"$not": [same]}}
+    }
+
+
+def _pin(change: MessageChange) -> Pipeline:
+    """A message that is pinned stays as it is."""
+
+    def unless_pinned(name: str, value: object) -> Document:
+        return {name: {"$cond": ["$isPinned", f"${name}", value]}}
+
+    return [
+        {
+            "$set": {
+                **unless_pinned("pinnedBy", _as_is(change.event.user_id)),
+                **unless_pinned("pinnedAt", change.at),
+            }
+        },
+        {"$set": {"isPinned": True}},
+    ]
+
+
+def _blank_quotes(change: MessageChange) -> UpdateMany:
+    return UpdateMany(
+        {
+            "conversationId": change.conversation_id,
+            "replyTo.messageId": change.event.message_id,
+        },
+        {"$unset": {"replyTo.content": ""}},
+    )
+
+
+def _as_is(text: str) -> Document:
+    """What people wrote is no expression, whatever it begins with."""
+    return {"$literal": text}
