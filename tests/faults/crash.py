@@ -35,6 +35,8 @@ class Step(StrEnum):
     READ_HEADS = "read-heads"  # 2
     READ_IDS = "read-ids"  # 3
     INSERT = "insert"  # 4
+    CHANGE = "apply-changes"  # 5
+    READ = "move-positions"  # 5
     OUTCOMES = "dead-letter-outcomes"  # 6
     ACKNOWLEDGED = "dead-letters-acknowledged"  # 6
     BURIED = "dead-letters-buried"  # 6
@@ -44,8 +46,8 @@ class Step(StrEnum):
     COMMIT = "commit"  # 9
 
 
-WRITES = (Step.INSERT, Step.UPDATE_HEADS)
-"""The steps that can be half done."""
+WRITES = (Step.INSERT, Step.CHANGE, Step.UPDATE_HEADS)
+"""The steps that can be half done: a random half of what is in no order, else the first half."""
 
 
 class Trap:
@@ -65,7 +67,7 @@ class Trap:
         def trapped(*arguments: Any, **named: Any) -> Any:
             is_due = self._is_due(hook, arguments)
             if is_due and self._action is Action.HALF:
-                function([change for change in arguments[0] if self._dice.random() < 0.5])
+                function(self._half(arguments[0], hook))
             if is_due and (hook.is_before or self._action is Action.HALF):
                 self._act()
             result = function(*arguments, **named)
@@ -74,6 +76,11 @@ class Trap:
             return result
 
         return trapped
+
+    def _half(self, work: Sequence[Any], hook: "Hook") -> Sequence[Any]:
+        if hook.is_ordered:
+            return work[: len(work) // 2]
+        return [each for each in work if self._dice.random() < 0.5]
 
     def _is_due(self, hook: "Hook", arguments: Sequence[Any]) -> bool:
         has_work = hook.work is None or len(arguments[hook.work]) > 0
@@ -96,6 +103,7 @@ class Hook(NamedTuple):
     name: str
     work: int | None
     is_before: bool = False
+    is_ordered: bool = False
 
 
 def set_trap(step: Step, trap: Trap) -> None:
@@ -105,7 +113,7 @@ def set_trap(step: Step, trap: Trap) -> None:
 
 
 def _hooks() -> dict[Step, Hook]:
-    from consumers import dead_letters, heads, loop, messages
+    from consumers import dead_letters, heads, loop, messages, writer
     from consumers.dead_letter_topic import KafkaDeadLetterTopic
     from consumers.effects import Effects
     from consumers.handler import ChatHandler
@@ -115,6 +123,8 @@ def _hooks() -> dict[Step, Hook]:
         Step.READ_HEADS: Hook(heads, "read_heads", work=0),
         Step.READ_IDS: Hook(messages, "read_stored", work=0),
         Step.INSERT: Hook(messages, "insert", work=0),
+        Step.CHANGE: Hook(writer, "apply_changes", work=0, is_ordered=True),
+        Step.READ: Hook(writer, "move_positions", work=0),
         Step.OUTCOMES: Hook(KafkaDeadLetterTopic, "produce", work=1, is_before=True),
         Step.ACKNOWLEDGED: Hook(KafkaDeadLetterTopic, "produce", work=1),
         Step.BURIED: Hook(dead_letters, "bury", work=0),

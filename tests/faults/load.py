@@ -17,13 +17,26 @@ from zlib import crc32
 import confluent_kafka as kafka
 
 from chat_project.kafka_logs import kafka_logger
-from tests.consumers.events import event
+from tests.consumers.events import change, event
 
 PARTITIONS = 10
 EXPECTED = "fault-suite-expects"
-STORED, ANYTHING = "stored", "anything"
+STORED, ANYTHING, CHANGED, READ = "stored", "anything", "changed", "read"
 TRAFFIC_SECONDS, TRAFFIC_RECORDS = 0.02, 5
 FLUSH_SECONDS = 120.0
+
+CHANGES = {
+    "edit": ("MessageEditedEvent", 4),
+    "delete": ("MessageDeletedEvent", 1),
+    "react": ("MessageReactionAddedEvent", 3),
+    "unreact": ("MessageReactionRemovedEvent", 2),
+    "pin": ("MessagePinnedEvent", 1),
+    "unpin": ("MessageUnpinnedEvent", 1),
+    "read": ("MessagesReadEvent", 3),
+}
+"""What happens to messages later: the `event-type` and how often it comes beside the others."""
+SHARE_OF_CHANGES, FAVOURED_SHARE = 0.2, 0.6
+EMOJIS = ("👍", "❤️", "🎉")
 
 Coordinates = tuple[int, int]
 """Partition and offset in the message topic."""
@@ -46,6 +59,8 @@ class Load:
         self._rooms = list(rooms)
         self._heat = [1 / rank for rank in range(1, len(rooms) + 1)]  # Zipf's law
         self._sent: list[dict[str, Any]] = []
+        self._kinds: tuple[str, ...] = tuple(CHANGES)
+        self._changing = SHARE_OF_CHANGES
         self._lock = threading.Lock()
         self._started_at = datetime.now(UTC)
         self._producer = kafka.Producer(
@@ -58,6 +73,10 @@ class Load:
             },
             logger=kafka_logger,
         )
+
+    def favour(self, *kinds: str) -> None:
+        """From now on three of five records are such changes."""
+        self._kinds, self._changing = kinds, FAVOURED_SHARE
 
     def send(self, count: int) -> None:
         """Records of every kind; returns when Kafka has acknowledged all."""
@@ -146,6 +165,9 @@ class Load:
                     self._any_record()
 
     def _any_record(self) -> None:
+        if self._sent and self._dice.random() < self._changing:
+            self._any_change()
+            return
         kind = self._dice.random()
         if kind < 0.08 and self._sent:
             self.produce(self._dice.choice(self._sent))  # a client's or a producer's retry
@@ -170,3 +192,29 @@ class Load:
             body["sentAt"] = "2020-02-29T12:00:00.1234567+07:00"
         self.produce(body)
         self._sent.append(body)
+
+    def _any_change(self) -> None:
+        """Of a message that was sent before; now and then of one that is not there, or elsewhere."""
+        weights = [CHANGES[kind][1] for kind in self._kinds]
+        [kind] = self._dice.choices(self._kinds, weights)
+        target = self._dice.choice(self._sent)
+        room, user = target["conversationId"], f"user-{self._dice.randrange(3)}"
+        body = change(room, tenant_id=self._tenant_of[room], userId=user)
+        event_type = CHANGES[kind][0]
+        if kind == "read":
+            known = sum(each["conversationId"] == room for each in self._sent)
+            body |= {"upToSeq": self._dice.randint(1, known), "readAt": body.pop("at")}
+            self.produce(body, expects=READ, event_type=event_type)
+            return
+        expects, message_id = CHANGED, target["messageId"]
+        if self._dice.random() < 0.05:
+            stranger = self._dice.choice(self._sent)
+            is_elsewhere = stranger["conversationId"] != room
+            message_id = stranger["messageId"] if is_elsewhere else self.new_id()
+            expects = "unknown_target"
+        body["messageId"] = message_id
+        if kind == "edit":
+            body["content"] = f"Sửa lại {self._dice.random()}"
+        elif kind in ("react", "unreact"):
+            body["emojiCode"] = self._dice.choice(EMOJIS)
+        self.produce(body, expects=expects, event_type=event_type)

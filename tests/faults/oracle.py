@@ -11,10 +11,19 @@ import confluent_kafka as kafka
 from pymongo.database import Database
 
 from chat_project.kafka_logs import kafka_logger
-from tests.faults.load import ANYTHING, EXPECTED, PARTITIONS, STORED, Coordinates
+from tests.faults.fold import MessageHistory, fold
+from tests.faults.load import (
+    ANYTHING,
+    CHANGED,
+    EXPECTED,
+    PARTITIONS,
+    READ,
+    STORED,
+    Coordinates,
+)
 
 READ_SECONDS = 30.0
-MARKED = (STORED, ANYTHING, "id_conflict", "wrong_tenant")
+MARKED = (STORED, ANYTHING, CHANGED, "id_conflict", "wrong_tenant", "unknown_target")
 """Expectations of records that move their conversation's mark: they were understood."""
 
 
@@ -33,6 +42,10 @@ class Logged(NamedTuple):
     @property
     def body(self) -> dict[str, Any]:
         return dict(json.loads(self.value or b"{}"))
+
+    @property
+    def event_type(self) -> str:
+        return self.headers.get("event-type", b"").decode()
 
 
 Log = Mapping[Coordinates, Logged]
@@ -65,6 +78,8 @@ def recount(
         *_acknowledged(log, acknowledged),
         *_fates(log, messages, letters),
         *_kept(log, kept, letters),
+        *_changes(log, messages, letters),
+        *_positions(log, database),
         *_conversations(log, messages, heads),
         *_committed(connection, group_id, topic),
     ]
@@ -133,10 +148,14 @@ def _fates(
 ) -> Iterator[str]:
     """Stored, a duplicate of what is stored, or a dead letter: exactly one, the expected one."""
     by_id = {d["_id"]: d for d in messages}
-    by_place = {(d["src"]["p"], d["src"]["o"]): d for d in messages if "src" in d}
+    by_place = _by_place(messages)
     for record in log.values():
+        if record.expects in (CHANGED, READ):
+            if record.place in letters:
+                yield f"{record.place} should be applied and is a dead letter"
+            continue
         is_dead, stored = record.place in letters, by_place.get(record.place)
-        duplicate = stored is None and not is_dead and _is_duplicate(record, by_id)
+        duplicate = stored is None and not is_dead and _is_duplicate(record, by_id, log)
         fates = [
             name
             for name, holds in (
@@ -158,20 +177,85 @@ def _fates(
         yield f"{place} is in MongoDB and was never in the log"
 
 
-def _is_duplicate(record: Logged, by_id: Mapping[str, dict[str, Any]]) -> bool:
+def _by_place(messages: list[dict[str, Any]]) -> dict[Coordinates, dict[str, Any]]:
+    return {(d["src"]["p"], d["src"]["o"]): d for d in messages if "src" in d}
+
+
+def _is_duplicate(record: Logged, by_id: Mapping[str, dict[str, Any]], log: Log) -> bool:
+    """Whether what is stored under its id was the same when it was sent."""
     try:
-        stored = by_id.get(record.body.get("messageId", ""))
+        body = record.body
     except ValueError:
         return False
-    return stored is not None and "src" in stored and _has_content_of(record, stored)
+    stored = by_id.get(body.get("messageId", ""))
+    if stored is None or "src" not in stored:
+        return False
+    first = log.get((stored["src"]["p"], stored["src"]["o"]))
+    names = ("messageId", "conversationId", "tenantId", "senderId", "content", "replyToMessageId")
+    return first is not None and all(first.body.get(name) == body.get(name) for name in names)
 
 
 def _has_content_of(record: Logged, stored: Mapping[str, Any]) -> bool:
+    """But for the text, which may have been edited since (`_changes`)."""
     body = record.body
-    names = ("conversationId", "tenantId", "senderId", "content")
+    names = ("conversationId", "tenantId", "senderId")
     same = all(stored.get(name) == body.get(name) for name in names)
     quoted = (stored.get("replyTo") or {}).get("messageId")
-    return same and stored["_id"] == body["messageId"] and quoted == body.get("replyToMessageId")
+    answers = quoted == (None if stored.get("isDeleted") else body.get("replyToMessageId"))
+    return same and answers and stored["_id"] == body["messageId"]
+
+
+def _changes(
+    log: Log, messages: list[dict[str, Any]], letters: Mapping[Coordinates, dict[str, Any]]
+) -> Iterator[str]:
+    """Each message is as the log's changes leave it, and replies quote nothing that is deleted."""
+    by_id = {d["_id"]: d for d in messages}
+    later: dict[str, list[Logged]] = defaultdict(list)
+    for record in log.values():
+        if record.expects == CHANGED:
+            later[record.body["messageId"]].append(record)
+    for message_id in sorted(later.keys() - by_id.keys()):
+        yield f"{message_id} was changed and is not stored"
+    for place, stored in _by_place(messages).items():
+        if (first := log.get(place)) is None or place in letters:
+            continue
+        for text in _differences(fold(first, later[stored["_id"]]), stored):
+            yield f"{place} is stored with other content: {text}"
+        quote = stored.get("replyTo") or {}
+        quoted = by_id.get(quote.get("messageId", ""), {})
+        if quoted.get("isDeleted") and "content" in quote:
+            yield f"{place} quotes what is deleted"
+
+
+def _differences(due: MessageHistory, stored: Mapping[str, Any]) -> Iterator[str]:
+    rev = stored.get("rev")
+    is_as = {
+        "content": stored.get("content"),
+        "isDeleted": bool(stored.get("isDeleted")),
+        "history": [each["content"] for each in stored.get("history", ())],
+        "reactions": [(e["emojiCode"], e["userId"]) for e in stored.get("reactions", ())],
+        "pinnedBy": stored.get("pinnedBy"),
+        "isPinned": bool(stored.get("isPinned")),
+        "isEdited": "editedAt" in stored,
+        "rev": (rev["p"], rev["o"]) if rev else None,
+    }
+    for name, value in due.as_stored().items():
+        if is_as[name] != value:
+            yield f"{name} is {is_as[name]!r}, not {value!r}"
+
+
+def _positions(log: Log, database: Database[dict[str, Any]]) -> Iterator[str]:
+    """Each participant has read as far as the furthest of their events says."""
+    furthest: dict[tuple[str, str], int] = defaultdict(int)
+    for record in log.values():
+        if record.expects == READ:
+            body = record.body
+            pair = (body["conversationId"], body["userId"])
+            furthest[pair] = max(furthest[pair], body["upToSeq"])
+    for participant in database["participants"].find():
+        pair = (participant["conversationId"], participant["userId"])
+        if participant["readSeq"] != furthest[pair]:
+            yield f"{pair} has read up to {participant['readSeq']}, not {furthest[pair]}"
 
 
 def _kept(
@@ -227,9 +311,13 @@ def _conversation(
     places = [(d["src"]["p"], d["src"]["o"]) for d in documents if "src" in d]
     if places != sorted(places):
         yield "the numbers are not in the order of the log"
-    newest = max(documents, key=lambda d: (_utc(d["sentAt"]), d["seq"]), default={"_id": None})
-    if (head.get("lastMessage") or {}).get("messageId") != newest["_id"]:
+    undeleted = [document for document in documents if not document.get("isDeleted")]
+    newest = max(undeleted, key=lambda d: (_utc(d["sentAt"]), d["seq"]), default={"_id": None})
+    last = head.get("lastMessage") or {}
+    if last.get("messageId") != newest["_id"]:
         yield "lastMessage is not the newest"
+    elif last.get("content") != newest.get("content"):
+        yield "lastMessage has another content"
     marks = [(int(name[1:]), at["o"]) for name, at in (head.get("log") or {}).items()]
     if marks != ([mark] if mark else []):
         yield f"the mark is {marks}, not {mark}"

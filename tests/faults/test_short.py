@@ -22,6 +22,10 @@ CHOSEN: list[tuple[str, str, str, int]] = [
     ("poison", "nothing else", "classic", 1),
     ("duplicates", "with other content", "consumer", 3),
     ("full replay", "offsets to 0", "classic", 1),
+    ("edits", "kill -9 after half of apply-changes", "classic", 1),
+    ("deletions", "zombie after read-ids", "consumer", 1),
+    ("reactions", "offsets to 0", "classic", 1),
+    ("read positions", "kill -9 after move-positions", "consumer", 1),
     ("API", "kill -9 of a worker", "classic", 1),
     ("clock", "messages dated in the past", "consumer", 1),
 ]
@@ -63,6 +67,31 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "a message has other content": (
         lambda one: one.database["messages"].update_one(_busiest(one), {"$set": {"content": "x"}}),
         "other content",
+    ),
+    "an edit is lost": (
+        lambda one: one.database["messages"].update_one(
+            {"history": {"$exists": True}}, {"$unset": {"history": "", "rev": ""}}
+        ),
+        "history is []",
+    ),
+    "a reaction is there twice": (
+        lambda one: one.database["messages"].update_one(
+            {"reactions": {"$exists": True}},
+            [{"$set": {"reactions": {"$concatArrays": ["$reactions", "$reactions"]}}}],
+        ),
+        "reactions is",
+    ),
+    "a deleted text is back": (
+        lambda one: one.database["messages"].update_one(
+            {"isDeleted": True}, {"$set": {"content": "x"}}
+        ),
+        "content is 'x'",
+    ),
+    "a read position is too low": (
+        lambda one: one.database["participants"].update_one(
+            {"readSeq": {"$gt": 0}}, {"$inc": {"readSeq": -1}}
+        ),
+        "has read up to",
     ),
     "a number is left out": (
         lambda one: one.database["messages"].update_one(
@@ -112,7 +141,7 @@ def test_the_oracle_finds_every_kind_of_damage(servers: Servers) -> None:
 
 def _differences_after(one: Round, damage: Damage) -> list[str]:
     """Recounts the damaged database, and puts everything back."""
-    names = ("messages", "conversations", "dead_letters")
+    names = ("messages", "conversations", "participants", "dead_letters")
     before = {name: list(one.database[name].find()) for name in names}
     damage(one)
     counted = recount(one.connection, one.name, one.topic, one.database, one.load.acknowledged)

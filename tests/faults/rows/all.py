@@ -2,6 +2,7 @@
 
 from tests.faults.rows import (
     api,
+    changes,
     clocks,
     duplicates,
     kafka,
@@ -25,6 +26,7 @@ WAYS: list[Way] = [
     *poison.WAYS,
     *duplicates.WAYS,
     *replays.WAYS,
+    *changes.WAYS,
     *api.WAYS,
     *clocks.WAYS,
 ]

@@ -10,7 +10,9 @@ from tests.faults.seen import require, seen_until
 ROW = "kill -9"
 
 
-def _killed(step: Step, action: Action) -> Fault:
+def killed(step: Step, action: Action) -> Fault:
+    """It dies after the step, or after half of it, at its first to third time."""
+
     def fault(one: Round) -> None:
         one.load.send(200)
         victim = one.consume_until(step, action, count=one.dice.randint(1, 3))
@@ -26,6 +28,6 @@ def _killed(step: Step, action: Action) -> Fault:
 
 
 WAYS = [
-    *(Way(ROW, f"after {step}", _killed(step, Action.KILL)) for step in Step),
-    *(Way(ROW, f"after half of {step}", _killed(step, Action.HALF)) for step in WRITES),
+    *(Way(ROW, f"after {step}", killed(step, Action.KILL)) for step in Step),
+    *(Way(ROW, f"after half of {step}", killed(step, Action.HALF)) for step in WRITES),
 ]

@@ -14,7 +14,8 @@ from tests.waiting import wait_until
 ROW = "full replay"
 
 
-def _offsets_to_zero(one: Round) -> None:
+def offsets_to_zero(one: Round) -> None:
+    """Everything is handled, and then all of it once more."""
     _stop(one.consume(count=one.consumers), one, load=300)
     before = oracle.fingerprint(one.database)
     _rewind(one)
@@ -66,6 +67,6 @@ def _rewind(one: Round) -> None:
 
 
 WAYS = [
-    Way(ROW, "offsets to 0", _offsets_to_zero),
+    Way(ROW, "offsets to 0", offsets_to_zero),
     Way(ROW, "offsets to 0, killed on the way", _killed_in_the_replay),
 ]

@@ -21,7 +21,9 @@ STEPS = (
 )
 
 
-def _woken_after(step: Step) -> Fault:
+def woken_after(step: Step) -> Fault:
+    """It wakes up when another one has done all."""
+
     def fault(one: Round) -> None:
         one.load.send(200)
         zombie = one.consume_until(
@@ -44,4 +46,4 @@ def _woken_after(step: Step) -> Fault:
     return fault
 
 
-WAYS = [Way(ROW, f"after {step}", _woken_after(step)) for step in STEPS]
+WAYS = [Way(ROW, f"after {step}", woken_after(step)) for step in STEPS]
