@@ -40,17 +40,44 @@ def post(
 
     Raises BenchFailed unless every answer is 200.
     """
+    return _run(
+        url,
+        body.with_suffix(".answers"),
+        headers,
+        [
+            *("-d", str(body)),
+            *([f"--rps={per_second / connections:.2f}"] if per_second else []),
+        ],
+        requests=requests,
+        connections=connections,
+    )
+
+
+def get(
+    url: str, log: Path, headers: Mapping[str, str], *, requests: int, connections: int
+) -> Load:
+    """Gets the address so often; `log` is a file for the answers' times. Raises BenchFailed."""
+    return _run(url, log, headers, [], requests=requests, connections=connections)
+
+
+def _run(
+    url: str,
+    log: Path,
+    headers: Mapping[str, str],
+    options: Sequence[str],
+    *,
+    requests: int,
+    connections: int,
+) -> Load:
     if shutil.which("h2load") is None:
         raise BenchFailed("h2load is missing. On Debian or Ubuntu: apt-get install nghttp2-client")
-    log = body.with_suffix(".answers")
     log.unlink(missing_ok=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = subprocess.run(
         [
             *("h2load", "--h1", "-t", "1", "-n", str(requests), "-c", str(connections)),
-            *("-d", str(body), f"--log-file={log}"),
+            *(f"--log-file={log}", *options),
             *(f"--header={name}: {value}" for name, value in headers.items()),
-            *([f"--rps={per_second / connections:.2f}"] if per_second else []),
             url,
         ],
         capture_output=True,

@@ -23,7 +23,7 @@ from devstack.instance import REPOSITORY
 from scripts.children import STOP_SECONDS
 
 PARTITIONS = 10
-PREPARE_SECONDS = 120.0
+PREPARE_SECONDS = 600.0
 FULL_QUEUE_SECONDS = 0.5
 
 TENANT, USER = "bench", "user-1"
@@ -74,18 +74,8 @@ class Stage:
 
     def found(self, ids: list[str]) -> list[str]:
         """As `prepare`, with these ids."""
-        for command in (["migrate"], ["create_indexes"], ["create_topics"]):
-            answer = subprocess.run(
-                manage(*command),
-                cwd=REPOSITORY,
-                env=self.environment,
-                capture_output=True,
-                text=True,
-                timeout=PREPARE_SECONDS,
-                check=False,
-            )
-            if answer.returncode:
-                raise BenchFailed(f"{command[0]} failed:\n{answer.stderr}")
+        for command in ("migrate", "create_indexes", "create_topics"):
+            manage_in(self, command)
         self.conversations.insert_many([_conversation(each) for each in ids])
         self.database.participants.insert_many([_participant(each) for each in ids])
         return ids
@@ -240,6 +230,21 @@ def partition_of(room: str) -> int:
 
 def manage(*arguments: str) -> list[str]:
     return [sys.executable, "manage.py", *arguments]
+
+
+def manage_in(stage: Stage, command: str) -> None:
+    """Runs a command of the product on the stage. Raises BenchFailed."""
+    answer = subprocess.run(
+        manage(command),
+        cwd=REPOSITORY,
+        env=stage.environment,
+        capture_output=True,
+        text=True,
+        timeout=PREPARE_SECONDS,
+        check=False,
+    )
+    if answer.returncode:
+        raise BenchFailed(f"{command} failed:\n{answer.stderr}")
 
 
 def _conversation(conversation_id: str) -> Document:

@@ -1,0 +1,308 @@
+"""`python -m bench.reads`: history, lists and search over 10,000 messages and over 1,000,000.
+
+One user is in 500 conversations; half of all messages are in one of them, which is read. A request
+that scans a collection or sorts in memory, as MongoDB's profiler tells it, ends the run.
+"""
+
+import argparse
+import itertools
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from urllib.request import Request, urlopen
+
+from bench import load, report
+from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
+from bench.report import Bar, Measured
+from bench.stage import TENANT, USER, Document, Stage, manage_in, running_stack, server_pids
+from bench.usage import CpuMeter, Pids
+from bench.waiting import BenchFailed, say
+from chat_project.identifiers import new_id
+from consumers.arguments import whole_number
+from devstack import Stack, StackError
+from messaging.search import COLLECTION as SEARCH
+from messaging.search import search_document
+
+SIZES = (10_000, 1_000_000)
+ROOMS = 500
+CONNECTIONS = 8
+REQUESTS = 1_000
+WARM_UP_REQUESTS = 200
+INSERT_AT_ONCE = 10_000
+BEGAN = datetime(2025, 9, 5, tzinfo=UTC)
+WORDS = [
+    "học",
+    "sinh",
+    "giáo",
+    "viên",
+    "phụ",
+    "huynh",
+    "lớp",
+    "trường",
+    "bài",
+    "tập",
+    "toán",
+    "văn",
+    "lịch",
+    "họp",
+    "kiểm",
+    "tra",
+    "điểm",
+    "danh",
+    "nghỉ",
+    "ốm",
+    "xe",
+    "buýt",
+    "đón",
+    "muộn",
+    "chiều",
+    "sáng",
+    "tuần",
+    "tháng",
+    "thư",
+    "viện",
+    "thể",
+    "dục",
+    "âm",
+    "nhạc",
+    "mỹ",
+    "thuật",
+    "khoa",
+    "học",
+]
+RARE = "quyết"
+"""Said once in a thousand messages."""
+
+RATE, P50, P99 = "requests/s", "p50 ms", "p99 ms"
+EXAMINED = "documents examined"
+CPU = "CPU s/1,000 requests: "
+GROWTH = "CPU of API and mongod, times that of 10,000 messages"
+MOST_GROWTH = 1.5
+
+
+class Read(NamedTuple):
+    """One endpoint as a client calls it."""
+
+    name: str
+    path: str
+
+
+class Library:
+    """A stage with so many messages, written as the consumer and the indexer leave them."""
+
+    def __init__(self, stage: Stage, messages: int) -> None:
+        self.stage = stage
+        self.rooms = stage.prepare(ROOMS)
+        self.messages = messages
+        self._dice = random.Random(messages)
+        self._counts = dict.fromkeys(self.rooms, 0)
+
+    @property
+    def read_room(self) -> str:
+        return self.rooms[0]
+
+    def fill(self) -> None:
+        """Indexes are built when everything is there: a tenth of the time."""
+        stage = self.stage
+        for name in ("messages", SEARCH):
+            stage.database[name].drop_indexes()
+        documents = self._documents()
+        while part := list(itertools.islice(documents, INSERT_AT_ONCE)):
+            stage.database.messages.insert_many(part, ordered=False)
+            stage.database[SEARCH].insert_many(map(search_document, part), ordered=False)
+        manage_in(stage, "create_indexes")
+        for room, count in self._counts.items():
+            last = stage.database.messages.find_one({"conversationId": room, "seq": count})
+            stage.conversations.update_one(
+                {"_id": room}, {"$set": {"lastSeq": count, "lastMessage": _last_message(last)}}
+            )
+            stage.database.participants.update_one(
+                {"conversationId": room, "userId": USER},
+                {"$set": {"readSeq": max(0, count - self._dice.randrange(40)), "readAt": BEGAN}},
+            )
+
+    def reads(self) -> list[Read]:
+        messages = f"/api/v1/messages/conversation/{self.read_room}"
+        middle = self._counts[self.read_room] // 2
+        return [
+            Read("history, newest page", messages),
+            Read("history, from the middle", f"{messages}?beforeSeq={middle}"),
+            Read(
+                "history, by time",
+                f"{messages}?beforeTimestamp={_moment(self.messages // 2):%Y-%m-%dT%H:%M:%SZ}",
+            ),
+            Read("pinned", f"{messages}/pinned"),
+            Read("of a type", f"{messages}/type/Image"),
+            Read("mentions", f"{messages}/mentions/{USER}"),
+            Read("search, a rare word", f"{messages}/search?searchTerm={quote(RARE)}"),
+            Read("search, two common words", f"{messages}/search?searchTerm=hoc%20sinh"),
+            Read("search, a beginning", f"{messages}/search?searchTerm=gia"),
+            Read("conversations of a user", f"/api/v1/conversations/user/{USER}"),
+            Read("a conversation", f"/api/v1/conversations/{self.read_room}"),
+        ]
+
+    def _documents(self) -> Iterator[Document]:
+        for number in range(self.messages):
+            room = self.read_room if number % 2 else self.rooms[number // 2 % ROOMS]
+            self._counts[room] += 1
+            yield self._message(room, self._counts[room], number)
+
+    def _message(self, room: str, seq: int, number: int) -> Document:
+        words = self._dice.choices(WORDS, k=10)
+        if number % 1_000 == 1:
+            words.append(RARE)
+        document: Document = {
+            "_id": new_id(),
+            "conversationId": room,
+            "tenantId": TENANT,
+            "seq": seq,
+            "senderId": "user-2" if self._dice.random() < 0.5 else USER,
+            "senderName": "Phạm Thị Mai",
+            "type": "Image" if number % 100 == 3 else "Text",
+            "content": " ".join(words),
+            "status": "Sent",
+            "sentAt": _moment(number),
+            "src": {"t": 1, "p": 0, "o": number, "h": b"0123456789abcdef"},
+        }
+        if number % 200 == 5:
+            mention = {"userId": USER, "userName": "Mai", "startIndex": 0, "length": 3}
+            document["mentions"] = [mention]
+        if number % (self.messages // 40 + 1) == 7:
+            document |= {"isPinned": True, "pinnedBy": USER, "pinnedAt": _moment(number)}
+        return document
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 measured (bars that are missed are told), 1 refused or failed, 2 arguments."""
+    options = _parser().parse_args(arguments)
+    try:
+        with running_stack("bench-reads") as stack, TemporaryDirectory() as folder:
+            measured = list(_measure_all(stack, Path(folder), options))
+    except (BenchFailed, StackError) as error:
+        say(f"error: {error}")
+        return 1
+    bars = [
+        Bar(each.subject, GROWTH, at_most=MOST_GROWTH)
+        for each in measured
+        if GROWTH in each.figures
+    ]
+    report.finish(
+        measured,
+        dict.fromkeys(bars),
+        options,
+        command=f"python -m bench.reads --rounds {options.rounds} --messages {options.messages}",
+        drawn=[P99, f"{CPU}API"],
+    )
+    return 0
+
+
+def _measure_all(stack: Stack, folder: Path, options: argparse.Namespace) -> Iterator[Measured]:
+    """Both sizes side by side in every round."""
+    with ExitStack() as within:
+        libraries, servers = [], []
+        for messages in dict.fromkeys([min(SIZES[0], options.messages), options.messages]):
+            stage = Stage(stack.env(), folder)
+            within.callback(stage.close)
+            library = Library(stage, messages)
+            library.fill()
+            say(f"{messages:,} messages are there")
+            log = folder / f"api-{messages}.log"
+            servers.append(within.enter_context(serving(stage.environment, PRODUCT_SETTINGS, log)))
+            libraries.append(library)
+        headers = headers_of(libraries[0].stage.environment)
+        for library, server in zip(libraries, servers, strict=True):
+            server.wait_until_it_answers(headers)
+            _check_plans(library, server, headers)
+        for _ in range(options.rounds):
+            for place in range(len(libraries[0].reads())):
+                used: list[float] = []
+                for library, server in zip(libraries, servers, strict=True):
+                    read = library.reads()[place]
+                    figures = _measure(read, library, server, stack, headers, folder)
+                    used.append(figures[f"{CPU}API"] + figures[f"{CPU}mongod"])
+                    if len(used) > 1:
+                        figures[GROWTH] = used[1] / used[0]
+                    yield Measured(f"{read.name}, {library.messages:,}", figures)
+
+
+def _measure(
+    read: Read,
+    library: Library,
+    server: Server,
+    stack: Stack,
+    headers: Mapping[str, str],
+    folder: Path,
+) -> dict[str, float]:
+    url = f"http://127.0.0.1:{server.port}{read.path}"
+    log = folder / "reads.answers"
+    load.get(url, log, headers, requests=WARM_UP_REQUESTS, connections=CONNECTIONS)
+    pids: Pids = {"API": [server.pid], **server_pids(stack)}
+    meter = CpuMeter(pids)
+    loaded = load.get(url, log, headers, requests=REQUESTS, connections=CONNECTIONS)
+    used = meter.seconds()
+    figures = {
+        RATE: REQUESTS / loaded.seconds,
+        P50: loaded.percentile(50),
+        P99: loaded.percentile(99),
+        **{f"{CPU}{name}": used[name] / REQUESTS * 1_000 for name in ("API", "mongod", "redis")},
+    }
+    say(f"{read.name}, {library.messages:,}: {figures[RATE]:,.0f}/s, p99 {figures[P99]:.1f} ms")
+    return figures
+
+
+def _check_plans(library: Library, server: Server, headers: Mapping[str, str]) -> None:
+    """Raises BenchFailed when a read scans a collection or sorts in memory."""
+    database = library.stage.database
+    for read in library.reads():
+        database.command("profile", 2)
+        request = Request(  # our own server
+            f"http://127.0.0.1:{server.port}{read.path}", headers=dict(headers)
+        )
+        urlopen(request, timeout=60).close()  # noqa: S310  # our own server
+        database.command("profile", 0)
+        for seen in database["system.profile"].find({"op": {"$in": ["query", "command"]}}):
+            _check_plan(read, seen)
+        database.drop_collection("system.profile")
+
+
+def _check_plan(read: Read, seen: Mapping[str, Any]) -> None:
+    plan = str(seen.get("planSummary", ""))
+    if "COLLSCAN" in plan or seen.get("hasSortStage"):
+        raise BenchFailed(f"{read.name}: {plan}, sorts: {seen.get('hasSortStage')}: {seen}")
+
+
+def _last_message(document: Document | None) -> Document | None:
+    if document is None:
+        return None
+    fields = ("seq", "senderId", "senderName", "content", "sentAt")
+    return {"messageId": document["_id"], **{name: document[name] for name in fields}}
+
+
+def _moment(number: int) -> datetime:
+    return BEGAN + timedelta(seconds=20 * number)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.reads",
+        description="Measures history, lists and search beside a small and a large collection."
+        " Exit 1: something failed, or a read scans a collection or sorts in memory.",
+    )
+    report.add_options(parser)
+    parser.add_argument(
+        "--messages",
+        type=whole_number(1_000, 10_000_000),
+        default=SIZES[1],
+        help="of the large collection (%(default)s)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
