@@ -6,7 +6,7 @@ The order is the history's: (sentAt, seq), descending.
 from chat_project.api.paging import PageRequest
 from chat_project.mongodb import Document, majority_collection
 
-MAX_COUNTED = 10_000
+MAX_COUNTED = 1_000
 """A longer list is counted up to here; from there on its total grows with the page."""
 
 NEWEST_FIRST = [("sentAt", -1), ("seq", -1)]
