@@ -14,8 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
+
+from pymongo import UpdateOne
 
 from bench import load, report
 from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
@@ -117,15 +120,16 @@ class Library:
             stage.database.messages.insert_many(part, ordered=False)
             stage.database[SEARCH].insert_many(map(search_document, part), ordered=False)
         manage_in(stage, "create_indexes")
-        for room, count in self._counts.items():
-            last = stage.database.messages.find_one({"conversationId": room, "seq": count})
-            stage.conversations.update_one(
-                {"_id": room}, {"$set": {"lastSeq": count, "lastMessage": _last_message(last)}}
+        newest = {
+            document["conversationId"]: document
+            for document in stage.database.messages.find(
+                {"$or": [{"conversationId": r, "seq": n} for r, n in self._counts.items()]}
             )
-            stage.database.participants.update_one(
-                {"conversationId": room, "userId": USER},
-                {"$set": {"readSeq": max(0, count - self._dice.randrange(40)), "readAt": BEGAN}},
-            )
+        }
+        stage.conversations.bulk_write([_head(r, n, newest[r]) for r, n in self._counts.items()])
+        stage.database.participants.bulk_write(
+            [_position(r, n - self._dice.randrange(40)) for r, n in self._counts.items()]
+        )
 
     def reads(self) -> list[Read]:
         messages = f"/api/v1/messages/conversation/{self.read_room}"
@@ -264,7 +268,10 @@ def _check_plans(library: Library, server: Server, headers: Mapping[str, str]) -
         request = Request(  # our own server
             f"http://127.0.0.1:{server.port}{read.path}", headers=dict(headers)
         )
-        urlopen(request, timeout=60).close()  # noqa: S310  # our own server
+        try:
+            urlopen(request, timeout=60).close()  # noqa: S310  # our own server
+        except HTTPError as error:
+            raise BenchFailed(f"{read.name}: {error}: {error.read()!r}") from error
         database.command("profile", 0)
         for seen in database["system.profile"].find({"op": {"$in": ["query", "command"]}}):
             _check_plan(read, seen)
@@ -277,11 +284,15 @@ def _check_plan(read: Read, seen: Mapping[str, Any]) -> None:
         raise BenchFailed(f"{read.name}: {plan}, sorts: {seen.get('hasSortStage')}: {seen}")
 
 
-def _last_message(document: Document | None) -> Document | None:
-    if document is None:
-        return None
+def _head(room: str, count: int, newest: Document) -> UpdateOne:
     fields = ("seq", "senderId", "senderName", "content", "sentAt")
-    return {"messageId": document["_id"], **{name: document[name] for name in fields}}
+    last_message = {"messageId": newest["_id"], **{name: newest[name] for name in fields}}
+    return UpdateOne({"_id": room}, {"$set": {"lastSeq": count, "lastMessage": last_message}})
+
+
+def _position(room: str, seq: int) -> UpdateOne:
+    read = {"readSeq": max(0, seq), "readAt": BEGAN}
+    return UpdateOne({"conversationId": room, "userId": USER}, {"$set": read})
 
 
 def _moment(number: int) -> datetime:

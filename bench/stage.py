@@ -248,6 +248,7 @@ def manage_in(stage: Stage, command: str) -> None:
 
 
 def _conversation(conversation_id: str) -> Document:
+    now = datetime.now(UTC)
     return {
         "_id": conversation_id,
         "key": conversation_id,
@@ -257,6 +258,9 @@ def _conversation(conversation_id: str) -> Document:
         "isActive": True,
         "version": 1,
         "lastSeq": 0,
+        "createdAt": now,
+        "createdBy": USER,
+        "updatedAt": now,
     }
 
 
@@ -267,6 +271,7 @@ def _participant(conversation_id: str) -> Document:
         "userName": "Phạm Thị Mai",
         "role": "Member",
         "joinedSeq": 0,
+        "joinedAt": datetime.now(UTC),
         "readSeq": 0,
     }
 
