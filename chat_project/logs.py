@@ -1,7 +1,8 @@
 """Logs: structlog over the standard library, to standard error and to the file of the day.
 
 Standard error follows LOG_FORMAT (console or json); the file is always plain text:
-`2025-11-07 10:00:00.123 [INFO] text key=value`. Tokens are cut out of every record.
+`2025-11-07 10:00:00.123 [INFO] text key=value`. Tokens are cut out of every record, and line breaks
+within a text are written as escapes: what people send must not look like a line of ours.
 """
 
 import json
@@ -27,6 +28,8 @@ _TOKENS = re.compile(
     r"|(?<=access_token=)[^&\s\"']+"
     r"|(?<=[Bb]earer )[^\s\"',]+"
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+"""All that ends a line somewhere, and what moves the cursor of a terminal."""
 
 
 def configure(options: dict[str, Any]) -> None:
@@ -116,7 +119,11 @@ def _as_plain_text(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
     exception = event.pop("exception", None)
     pairs = "".join(f" {key}={_quoted(value)}" for key, value in event.items())
     below = f"\n{exception}" if exception else ""
-    return f"{timestamp} [{level.upper()}] {text}{pairs}{below}"
+    return f"{timestamp} [{level.upper()}] {_on_one_line(f'{text}{pairs}')}{below}"
+
+
+def _on_one_line(text: str) -> str:
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _quoted(value: object) -> str:
