@@ -120,7 +120,9 @@ def test_the_pages_agree_on_what_starts_kafka_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [DOCS / "operations.md", DOCS / "decisions" / "README.md", *DECISIONS], ids=str
+    "page",
+    [DOCS / "api.md", DOCS / "operations.md", DOCS / "decisions" / "README.md", *DECISIONS],
+    ids=str,
 )
 def test_links_lead_somewhere(page: Path) -> None:
     for path, anchor in links_in(page):
