@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
+from chat_project.settings.environment import environment
 from chat_project.timestamps import now
 from conversations import services
 from conversations.values import ConversationSettings, Role
 from tests.conftest import Api
 from tests.messaging.conftest import SignIn, records_in, store_message
 from tests.security.rows import Target
+from tests.waiting import wait_until
 
 SECRET_NAME = "Kỷ luật An 4711"
 SECRET_TEXT = "Biên bản họp kín 4712"
@@ -49,8 +52,27 @@ class Room:
         ]
 
 
+@pytest.fixture(scope="session")
+def readable_topic(database: None) -> None:
+    """Returns when each partition of the new topic has its leader."""
+    wait_until(_is_readable, "a leader for each partition")
+
+
+def _is_readable() -> bool:
+    reader = Consumer({**environment().kafka_connection(), "group.id": "none"})
+    topic, partitions = environment().message_topic, range(environment().kafka_partitions)
+    try:
+        for partition in partitions:
+            reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+    except KafkaException:
+        return False
+    finally:
+        reader.close()
+    return True
+
+
 @pytest.fixture
-def room(api: SignIn, database: None) -> Room:
+def room(api: SignIn, readable_topic: None) -> Room:
     teacher = api(name=SECRET_PERSON)
     school = teacher.tenant_id
     parent, reader, former, stranger = (api(tenant_id=school) for _ in range(4))

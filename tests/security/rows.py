@@ -145,17 +145,22 @@ def call(
     user: Api, endpoint: str, target: Target, *, query: str | None = None, body: Any = None
 ) -> Any:
     """Django's response; query and body are the row's unless others are given."""
-    row, (method, path) = ROWS[endpoint], endpoint.split(" ")
+    row = ROWS[endpoint]
     if body is None and row.body:
         body = row.body(target)
-    in_path = {name: quote(value, safe="") for name, value in target._asdict().items()}
     query = row.query if query is None else query
     return user.client.generic(
-        method,
-        f"{PREFIX}{path.format(**in_path)}" + (f"?{query}" if query else ""),
+        endpoint.split(" ")[0],
+        path_of(endpoint, target) + (f"?{query}" if query else ""),
         b"" if body is None else msgspec.json.encode(body),
         content_type="application/json",
     )
+
+
+def path_of(endpoint: str, target: Target) -> str:
+    """With the target's ids in their places."""
+    in_path = {name: quote(value, safe="") for name, value in target._asdict().items()}
+    return PREFIX + endpoint.split(" ")[1].format(**in_path)
 
 
 def refusal(response: Any) -> tuple[int, str | None]:

@@ -3,15 +3,16 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from chat_project.identifiers import new_id
 from conversations import services
 from conversations.values import Role
 from tests.conftest import Api
 from tests.endpoints import all_endpoints
-from tests.messaging.conftest import TEXT, data_of, error_of, text_for
-from tests.security.conftest import Room, told_secrets
-from tests.security.rows import ROWS, Kind, Target, call, refusal
+from tests.messaging.conftest import BATCH, TEXT, data_of, error_of, records_in, text_for
+from tests.security.conftest import SECRET_TEXT, Room, told_secrets
+from tests.security.rows import ROWS, Kind, Target, call, path_of, refusal
 
 
 def rows(*kinds: Kind) -> Any:
@@ -126,6 +127,47 @@ def test_a_message_on_its_way_is_known_to_its_sender_alone(
     assert refusal(response) == (404, "message_not_found")
 
 
+@rows(Kind.CONVERSATION, Kind.MESSAGE)
+def test_other_methods_tell_no_more(room: Room, endpoint: str) -> None:
+    before = room.everything()
+    path = f"{path_of(endpoint, room.target)}?{ROWS[endpoint].query}"
+
+    for method in ("HEAD", "OPTIONS", "PATCH", "TRACE"):
+        anonymous = Client().generic(method, path)
+        assert anonymous.status_code in (401, 405), method
+        foreign = room.foreigner.client.generic(method, path)
+        assert foreign.status_code in (200, 404, 405), method
+        assert told_secrets(foreign) == [], method
+        if foreign.status_code == 200:
+            assert method == "OPTIONS", "which answers what the endpoint is, to everybody alike"
+            assert foreign.content.count(room.group.id.encode()) == 0
+    assert room.everything() == before
+
+
+ODD_IDS = {
+    "NUL": "\0",
+    "dots": "..",
+    "a path": "../../admin",
+    "long": "x" * 5_000,
+    "emoji": "😀",
+    "braces": "{0}",
+    "a format": "%s%n",
+    "blank": " ",
+    "a key": "message:a:accepted",
+}
+
+
+@pytest.mark.parametrize("endpoint", ROWS)
+def test_no_odd_id_is_an_error_of_ours(room: Room, endpoint: str) -> None:
+    before = room.everything()
+
+    for name, odd in ODD_IDS.items():
+        response = call(room.stranger, endpoint, Target(*[odd] * len(Target._fields)))
+        assert response.status_code < 500, name
+        assert told_secrets(response) == [], name
+    assert room.everything() == before
+
+
 @rows(Kind.OWN_LIST)
 @pytest.mark.parametrize("who", ["foreigner", "stranger", "former"])
 def test_lists_hold_nothing_that_the_user_is_not_in(room: Room, endpoint: str, who: str) -> None:
@@ -198,3 +240,30 @@ def what_is_said(response: Any) -> Any:
     """The error without what differs by nature."""
     answer = response.json()
     return answer["data"] or error_of(response)
+
+
+def test_a_batch_is_judged_text_by_text(room: Room, new_conversation: Any) -> None:
+    own = new_conversation(room.foreigner)
+    before = room.everything()
+
+    response = room.foreigner.post(BATCH, [text_for(own), text_for(room.group), text_for(own)])
+
+    assert [item["success"] for item in data_of(response)] == [True, False, True]
+    assert data_of(response)[1]["error"]["code"] == "conversation_not_found"
+    assert room.everything() == before
+
+
+def test_a_reply_to_another_schools_message_quotes_nothing(
+    room: Room, new_conversation: Any
+) -> None:
+    own = new_conversation(room.foreigner)
+
+    response = room.foreigner.post(TEXT, text_for(own, replyToMessageId=room.target.message_id))
+
+    assert data_of(response)["replyTo"] == {
+        "messageId": room.target.message_id,
+        "content": None,
+        "senderName": None,
+    }
+    (record,) = records_in(own.id)
+    assert SECRET_TEXT not in (record.value() or b"").decode()

@@ -58,13 +58,10 @@ def assert_nothing_is_forged(response: Any, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ROWS)
-@every_forgery
-def test_nothing_is_forged_by_ids_in_the_path(
-    room: Room, log: Path, endpoint: str, forgery: str
-) -> None:
-    target = Target(**dict.fromkeys(Target._fields, forgery))
-
-    assert_nothing_is_forged(call(room.teacher, endpoint, target), log)
+def test_nothing_is_forged_by_ids_in_paths_and_bodies(room: Room, log: Path, endpoint: str) -> None:
+    for forgery in FORGERIES:
+        target = Target(**dict.fromkeys(Target._fields, forgery))
+        assert_nothing_is_forged(call(room.teacher, endpoint, target), log)
 
 
 @every_forgery
@@ -133,3 +130,58 @@ def test_a_broken_request_forges_nothing_in_the_servers_log(served: Served, head
     assert answer.startswith("HTTP/1.1 4")
     assert "forged" not in answer.partition("\r\n\r\n")[0]
     assert forged_lines(served.log.read_text()) == []
+
+
+def raw(served: Served, request: str) -> str:
+    """Everything that the server sends until it closes the connection, or is quiet."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65_536):
+            answer += chunk
+    return answer.decode()
+
+
+SMUGGLED = "GET /api/v1/probe/whoami HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BOTH_LENGTHS = {
+    "both lengths": "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
+    "a length with a sign": "Content-Length: +5\r\n\r\n",
+    "an unknown coding": "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a coding with a tab": "Transfer-Encoding:\tchunked, identity\r\n\r\n0\r\n\r\n",
+    "two codings": "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("head", BOTH_LENGTHS.values(), ids=BOTH_LENGTHS.keys())
+def test_no_second_request_is_smuggled_in_a_body(served: Served, head: str) -> None:
+    first = (
+        "POST /api/v1/probe/note HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    )
+
+    answer = raw(served, f"{first}{head}{SMUGGLED}")
+
+    assert answer.startswith(("HTTP/1.1 4", "HTTP/1.1 501"))
+    assert answer.count("HTTP/1.1") == 1
+
+
+def test_of_two_tokens_none_counts(served: Served, api: SignIn) -> None:
+    good, other = api().token, api().token
+    request = "GET /api/v1/probe/whoami HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
+    one = raw(served, f"{request}Authorization: Bearer {good}\r\n\r\n")
+    two = raw(
+        served,
+        f"{request}Authorization: Bearer {good}\r\nAuthorization: Bearer {other}\r\n\r\n",
+    )
+
+    assert one.startswith("HTTP/1.1 200")
+    assert two.startswith(("HTTP/1.1 400", "HTTP/1.1 401"))
+
+
+@pytest.mark.parametrize("header", ["Remote_User", "REMOTE-USER", "Auth_User", "User_Id"])
+def test_no_header_of_a_proxy_signs_anybody_in(served: Served, header: str) -> None:
+    request = "GET /api/v1/probe/whoami HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
+    assert raw(served, f"{request}{header}: admin\r\n\r\n").startswith("HTTP/1.1 401")
