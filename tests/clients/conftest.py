@@ -14,7 +14,7 @@ from tests.messaging.conftest import SignIn
 from tests.product import Product, running_product
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def product(database: None) -> Iterator[Product]:
     with running_product() as product:
         yield product

@@ -12,7 +12,7 @@ import pytest
 from emis_chat_client import calls, errors
 from emis_chat_client.answers import data_of
 from emis_chat_client.call import Call
-from emis_chat_client.exchange import Received, Send, Wait, attempt_of, exchange
+from emis_chat_client.exchange import Flow, Received, Send, Wait, attempt_of, exchange, outcome_of
 from emis_chat_client.keys import new_key
 from emis_chat_client.models import Message, TextRequest
 from emis_chat_client.retries import Retry
@@ -32,10 +32,13 @@ def refused(status: int, code: str = "some_code", **headers: str) -> httpx.Respo
 
 
 def driven(
-    answers: list[Received], retry: Retry | None = None, call: Call[Any] = LEAVE
+    answers: list[Received], retry: Retry | None = None
 ) -> tuple[list[Send], list[float], Any]:
-    """Attempts, pauses, and what came out: the data or the error."""
-    flow = exchange(call, retry or Retry(jitter=lambda: 1.0))
+    """Attempts, pauses, and what came out of leaving: the data or the error."""
+    return driven_flow(exchange(LEAVE, retry or Retry(jitter=lambda: 1.0)), answers)
+
+
+def driven_flow(flow: Flow[Any], answers: list[Received]) -> tuple[list[Send], list[float], Any]:
     sends: list[Send] = []
     pauses: list[float] = []
     waiting = iter(answers)
@@ -52,6 +55,19 @@ def driven(
             return sends, pauses, done.value
         except errors.ChatError as error:
             return sends, pauses, error
+
+
+def message(status: str) -> httpx.Response:
+    nothing: dict[str, Any] = dict.fromkeys(Message.__struct_encode_fields__)
+    lists: dict[str, list[Any]] = {
+        name: [] for name in ("attachments", "mentions", "reactions", "readReceipts")
+    }
+    flags = dict.fromkeys(("isDeleted", "isPinned"), False)
+    told = {"messageId": "m", "type": "Text", "status": status, "readCount": 0}
+    data = {**nothing, **lists, **flags, **told}
+    return httpx.Response(
+        200, json={"success": True, "data": data, "error": None, "metadata": METADATA}
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,3 +258,27 @@ def test_a_time_is_sent_in_utc_with_milliseconds() -> None:
     send = attempt_of(calls.get_history("c", before_timestamp=moment))
 
     assert send.query == {"beforeTimestamp": "2025-11-07T17:00:00.123Z"}
+
+
+UNKNOWN = refused(404, "message_not_found")
+
+
+def test_an_outcome_is_asked_for_ever_more_rarely_until_it_is_there() -> None:
+    flow = outcome_of("m", Retry(), within_seconds=60)
+    answers: list[Received] = [UNKNOWN, *[message("Sending")] * 5, message("Sent")]
+
+    sends, pauses, outcome = driven_flow(flow, answers)
+
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
+    assert (len(sends), outcome.status) == (7, "Sent")
+
+
+def test_after_its_time_an_outcome_is_what_is_known_then() -> None:
+    late = outcome_of("m", Retry(), within_seconds=0.1)
+    never = outcome_of("m", Retry(), within_seconds=0.1)
+
+    _, pauses, outcome = driven_flow(late, [message("Sending")] * 3)
+    _, _, error = driven_flow(never, [UNKNOWN] * 3)
+
+    assert (pauses, outcome.status) == ([0.05, 0.1], "Sending")
+    assert type(error) is errors.MessageNotFound

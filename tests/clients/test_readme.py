@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from chat_project.settings.environment import BASE_DIR
 from tests.product import Product, command_output
@@ -37,11 +38,23 @@ def test_the_examples_run_and_tell_what_the_text_says(product: Product) -> None:
     lines = done.stdout.splitlines()
     assert re.fullmatch(r"[0-9a-f-]{36} Sending", lines[0])
     assert re.fullmatch(r"Sent \d+ None", lines[1])
-    assert "content_empty" in lines
+    assert "refused content_empty" in lines
     assert "not there, or another school's: conversation_not_found" in lines
     assert "['Sent', 'Sent', 'Sent']" in lines
 
 
-def test_every_section_of_the_readme_that_shows_a_client_is_an_example() -> None:
-    assert len(EXAMPLES) == README.count("```python")
-    assert all("TOKEN" in example or "chat" in example for example in EXAMPLES)
+def test_the_examples_are_typed(tmp_path: Path) -> None:
+    example = tmp_path / "example.py"
+    example.write_text("\n".join(EXAMPLES))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=", "--strict", str(example)],
+        env={**os.environ, "MYPYPATH": str(CLIENT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout

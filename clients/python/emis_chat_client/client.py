@@ -48,7 +48,10 @@ class Client(Methods):
         return self._drive(exchange(call, self._retry))
 
     def wait_for_outcome(self, message_id: str, *, within_seconds: float = 30.0) -> Message:
-        """The message as soon as it is stored or has failed; still `Sending` after that time."""
+        """The message as soon as it is stored or has failed; still `Sending` after that time.
+
+        Raises MessageNotFound when nothing is known of it then.
+        """
         return self._drive(outcome_of(message_id, self._retry, within_seconds=within_seconds))
 
     def close(self) -> None:

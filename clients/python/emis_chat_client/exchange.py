@@ -13,7 +13,7 @@ import msgspec
 from emis_chat_client import calls
 from emis_chat_client.answers import data_of
 from emis_chat_client.call import Call, as_text
-from emis_chat_client.errors import ChatError, ConnectionFailed
+from emis_chat_client.errors import ChatError, ConnectionFailed, MessageNotFound
 from emis_chat_client.keys import with_key
 from emis_chat_client.models import Message
 from emis_chat_client.retries import Retry
@@ -59,12 +59,20 @@ def exchange(call: Call[T], retry: Retry) -> Flow[T]:
 
 
 def outcome_of(message_id: str, retry: Retry, *, within_seconds: float) -> Flow[Message]:
-    """Asks until the message is stored or has failed; as it is then, `Sending` after that time."""
+    """Asks until the message is stored or has failed; as it is then, `Sending` after that time.
+
+    A message that was accepted a moment ago may be unknown until it is stored, when the service's
+    Redis is away. Raises MessageNotFound when it still is after that time.
+    """
     waited, pause_seconds = 0.0, FIRST_LOOK_SECONDS
     while True:
-        message = yield from exchange(calls.get_message(message_id), retry)
-        if message.status != "Sending" or waited >= within_seconds:
-            return message
+        try:
+            message = yield from exchange(calls.get_message(message_id), retry)
+            if message.status != "Sending" or waited >= within_seconds:
+                return message
+        except MessageNotFound:
+            if waited >= within_seconds:
+                raise
         yield Wait(pause_seconds)
         waited += pause_seconds
         pause_seconds = min(LONGEST_LOOK_SECONDS, 2 * pause_seconds)
