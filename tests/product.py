@@ -1,7 +1,7 @@
 """The whole product for a test: the API under gunicorn and a consumer, with topics of their own."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -32,12 +32,20 @@ class Product:
 def running_product() -> Iterator[Product]:
     """Ready when it is given: requests are answered and messages are stored."""
     pipeline = Pipeline()
+    with running_api(pipeline.variables) as url, pipeline.consumer():
+        wait_until(lambda: _answers(f"{url}/health/ready"), "a ready API", seconds=READY_SECONDS)
+        yield Product(pipeline, url)
+
+
+@contextmanager
+def running_api(variables: Mapping[str, str]) -> Iterator[str]:
+    """The API alone, under gunicorn, and its address; servers that it needs may be away."""
     url = f"http://127.0.0.1:{free_port()}"
     server = [*manage()[:1], "-m", "gunicorn", "-c", "chat_project/gunicorn.conf.py"]
     bound = ["--bind", url.removeprefix("http://"), "chat_project.wsgi"]
-    with running([*server, *bound], pipeline.variables), pipeline.consumer():
-        wait_until(lambda: _is_ready(url), "the API is ready", seconds=READY_SECONDS)
-        yield Product(pipeline, url)
+    with running([*server, *bound], variables):
+        wait_until(lambda: _answers(f"{url}/health/live"), "a living API", seconds=READY_SECONDS)
+        yield url
 
 
 def command_output(*command: str) -> str:
@@ -46,8 +54,8 @@ def command_output(*command: str) -> str:
     return done.stdout.decode().strip()
 
 
-def _is_ready(url: str) -> bool:
+def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health/ready", timeout=5).status_code == 200
+        return httpx.get(url, timeout=5).status_code == 200
     except httpx.TransportError:
         return False
