@@ -57,6 +57,9 @@ class Stage:
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "KAFKA_GROUP_ID": name,
             "MONGODB_DATABASE": name,
+            # One user sends everything: a limit would be what is measured.
+            "RATE_LIMIT_MESSAGES_PER_SECOND": "0",
+            "RATE_LIMIT_TENANT_MESSAGES_PER_SECOND": "0",
             **PRODUCTION,
         }
         self.group_id = name

@@ -36,6 +36,11 @@ messages_sent_total = Counter(
     "Messages by outcome. API: accepted, refused, unavailable; consumer: sent, failed, duplicate.",
     ["status"],
 )
+rate_limited_total = Counter(
+    "rate_limited_total",
+    "Messages that were refused because a limit was reached, by whose it is (sender, tenant).",
+    ["scope"],
+)
 cache_requests_total = Counter(
     "cache_requests_total",
     "Look-ups in Redis by cache (setting, member) and result (hit, miss).",

@@ -28,6 +28,11 @@ NAMES_OF_THIS_RUN = {
     "KAFKA_GROUP_ID": f"test-{RUN}",
     "MONGODB_DATABASE": f"chat_test_{RUN}",
 }
+WITHOUT_LIMITS = {
+    "RATE_LIMIT_MESSAGES_PER_SECOND": "0",
+    "RATE_LIMIT_TENANT_MESSAGES_PER_SECOND": "0",
+}
+"""Tests send as fast as they can; those of the limits set some of their own."""
 
 StackFactory = Callable[..., Stack]
 
@@ -40,7 +45,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     options = early_config.known_args_namespace
     _forget_what_a_controller_set()
     given = all(os.environ.get(name) for name in ADDRESSES)
-    _set({name: value for name, value in NAMES_OF_THIS_RUN.items() if name not in os.environ})
+    ours = NAMES_OF_THIS_RUN | WITHOUT_LIMITS
+    _set({name: value for name, value in ours.items() if name not in os.environ})
     if not given:
         worker = os.environ.get("PYTEST_XDIST_WORKER")
         stack = Stack(f"{TEST_INSTANCE}-{worker}" if worker else TEST_INSTANCE)

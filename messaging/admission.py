@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pymongo.errors import PyMongoError
 
 from chat_project.api.errors import ApiError, InvalidRequest, Unprocessable
-from conversations.cache import Found, Lookup, forget_records, look_up
+from chat_project.metrics import rate_limited_total
+from conversations.cache import Found, Lookup, forget_records, limits_of, look_up
 from conversations.policies import may_send
 from messaging.drafts import Admitted, Draft
+from messaging.errors import rate_limited
 from messaging.selectors import QuotedMessage, quoted_messages
 from messaging.serializers import QuoteDto
 
@@ -15,16 +17,20 @@ from messaging.serializers import QuoteDto
 def admit(drafts: Sequence[Draft]) -> list[Admitted | ApiError]:
     """One Redis round trip, and one MongoDB query if there are replies; one outcome per draft.
 
-    Leaves an acceptance record for every admitted draft, unless Redis is away. The first of
-    two drafts with one id decides what is sent under it. Raises pymongo's errors.
+    The drafts are one sender's, and count against its limits in their order; a draft that was
+    admitted before does not, one that is refused for another reason does. Leaves an acceptance
+    record for every admitted draft, unless Redis is away. The first of two drafts with one id
+    decides what is sent under it. Raises pymongo's errors.
     """
+    sender = drafts[0].record
     found = look_up(
         [
             Lookup(
                 draft.record.conversation_id, draft.record.sender_id, draft.message_id, draft.record
             )
             for draft in drafts
-        ]
+        ],
+        limits_of(sender.tenant_id, sender.sender_id),
     )
     created = [
         draft.message_id for draft, its in zip(drafts, found, strict=True) if its.created_record
@@ -48,10 +54,7 @@ def forget_all(message_ids: Iterable[str]) -> None:
 
 
 def _judge_all(drafts: Sequence[Draft], found: Sequence[Found]) -> list[Admitted | ApiError]:
-    refusals = [
-        may_send(draft.record.tenant_id, its.settings, its.membership)
-        for draft, its in zip(drafts, found, strict=True)
-    ]
+    refusals = [_refusal(draft, its) for draft, its in zip(drafts, found, strict=True)]
     quoted = quoted_messages(
         {
             draft.reply_to_message_id
@@ -67,6 +70,13 @@ def _judge_all(drafts: Sequence[Draft], found: Sequence[Found]) -> list[Admitted
         except ApiError as error:
             outcomes.append(error)
     return outcomes
+
+
+def _refusal(draft: Draft, found: Found) -> ApiError | None:
+    if found.limited is not None:
+        rate_limited_total.labels(found.limited.limit.scope).inc()
+        return rate_limited(found.limited)
+    return may_send(draft.record.tenant_id, found.settings, found.membership)
 
 
 def _admitted(

@@ -1,6 +1,7 @@
 """What can go wrong in messaging beyond a bad request: one class, one sentence each."""
 
-from chat_project.api.errors import ApiError, PayloadTooLarge, Unavailable
+from chat_project.api.errors import ApiError, PayloadTooLarge, RateLimited, Unavailable
+from conversations.cache import Limited, Scope
 from messaging.deliveries import Reason
 
 
@@ -28,6 +29,25 @@ def outcome_unknown(message_id: str) -> OutcomeUnknown:
         " /api/v1/messages/{messageId}, or send it again with the same idempotency key.",
         details={"messageId": message_id},
     )
+
+
+def rate_limited(limited: Limited) -> RateLimited:
+    """The error of a message that its sender, or all of the school together, sent too early."""
+    limit, seconds = limited.limit, limited.retry_after_seconds
+    return RateLimited(
+        f"{_WHO[limit.scope]} more than {limit.per_second:g} messages a second after a burst of"
+        f" {limit.burst}; this one was not sent. Send it again in {seconds} s.",
+        retry_after_seconds=seconds,
+        details={
+            "scope": limit.scope.value,
+            "messagesPerSecond": limit.per_second,
+            "burst": limit.burst,
+            "retryAfterSeconds": seconds,
+        },
+    )
+
+
+_WHO = {Scope.SENDER: "You send", Scope.TENANT: "All of your school together send"}
 
 
 def not_sent(message_id: str, reason: Reason) -> ApiError:

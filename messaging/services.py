@@ -7,12 +7,12 @@ from typing import TypeVar
 from pymongo.errors import PyMongoError
 
 from chat_project.api.envelope import ErrorBody, Plain, error_body
-from chat_project.api.errors import ApiError, Unavailable
+from chat_project.api.errors import ApiError, RateLimited, Unavailable
 from chat_project.api.idempotency import HEADER, check_key
 from chat_project.api.tokens import TokenUser
-from chat_project.metrics import count_from_zero, messages_sent_total
+from chat_project.metrics import count_from_zero, messages_sent_total, rate_limited_total
 from chat_project.timestamps import now
-from conversations.cache import forget_record
+from conversations.cache import Scope, forget_record
 from messaging.admission import admit
 from messaging.deliveries import Delivered, Delivery, Refused
 from messaging.drafts import Admitted, Draft, draft_of, event_of, sending_dto
@@ -52,7 +52,8 @@ def send_batch(
     """Sends texts in their order with one wait for all; one outcome each.
 
     A key K stands for K/0, K/1, … Raises Unavailable when no text was acknowledged and one of
-    them did not get into Kafka, with all outcomes in the details; and pymongo's errors.
+    them did not get into Kafka, RateLimited when a limit refused every one, each with all
+    outcomes in the details; and pymongo's errors.
     """
     check_key(key, HEADER)
     keyed = [
@@ -62,6 +63,8 @@ def send_batch(
     outcomes = _send(user, keyed)
     if _is_unavailable(outcomes):
         raise _whole_batch_failed(outcomes)
+    if limited := _all_limited(outcomes):
+        raise _whole_batch_limited(limited)
     return [_batch_outcome(outcome) for outcome in outcomes]
 
 
@@ -82,6 +85,7 @@ def _send(
 def count_texts_from_zero() -> None:
     """Once in each process of the API, when it starts."""
     count_from_zero(messages_sent_total, ("accepted", "refused", "unavailable"))
+    count_from_zero(rate_limited_total, Scope)
 
 
 Before = TypeVar("Before")
@@ -150,6 +154,23 @@ def _whole_batch_failed(outcomes: Sequence[Outcome]) -> Unavailable:
         "No message of the batch was acknowledged; details.outcomes tells of each item.",
         code=(unknown or failures)[0].code,
         details={"outcomes": [_batch_outcome(outcome) for outcome in outcomes]},
+    )
+
+
+def _all_limited(outcomes: Sequence[Outcome]) -> list[RateLimited]:
+    """All of them, or none."""
+    limited = [outcome for outcome in outcomes if isinstance(outcome, RateLimited)]
+    return limited if len(limited) == len(outcomes) else []
+
+
+def _whole_batch_limited(outcomes: Sequence[RateLimited]) -> RateLimited:
+    """Retry-After is the last one's: then the whole batch fits, if it is no larger than a burst."""
+    last = outcomes[-1]
+    return RateLimited(
+        "No message of the batch was sent: they are too many for now. details.outcomes tells of"
+        f" each item. Send the batch again in {last.retry_after_seconds} s.",
+        retry_after_seconds=last.retry_after_seconds,
+        details={**(last.details or {}), "outcomes": [_batch_outcome(each) for each in outcomes]},
     )
 
 

@@ -78,6 +78,20 @@ class Unprocessable(ApiError):
     code = "idempotency_key_reused"
 
 
+class RateLimited(ApiError):
+    """429: more than a limit allows; `details` names the limit; retry after the given seconds."""
+
+    status = 429
+    code = "rate_limited"
+    retry_after_seconds: int
+
+    def __init__(
+        self, message: str, *, retry_after_seconds: int, details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, details=details)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class Unavailable(ApiError):
     """503: a server that this needs is away or slow; retry after the given seconds."""
 

@@ -76,6 +76,12 @@ class Environment(BaseSettings):
     acceptance_record_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
     edit_window_minutes: Annotated[float, Field(ge=0, le=525_600)] = 15
 
+    # Token buckets of one sender, and of all senders of a school; 0: no limit.
+    rate_limit_messages_per_second: Annotated[float, Field(ge=0, le=100_000)] = 5
+    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    rate_limit_tenant_messages_per_second: Annotated[float, Field(ge=0, le=100_000)] = 1_000
+    rate_limit_tenant_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_development(cls, values: dict[str, Any]) -> dict[str, Any]:

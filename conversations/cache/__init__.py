@@ -4,6 +4,7 @@ This package alone knows these keys. Redis away: every answer comes from MongoDB
 """
 
 from conversations.cache.heads import Head, Mark, refresh_heads
+from conversations.cache.limits import Limited, Scope, limits_of
 from conversations.cache.lookups import Found, Lookup, look_up
 from conversations.cache.publication import publish
 from conversations.cache.records import (
@@ -19,11 +20,14 @@ __all__ = [
     "ConversationSettings",
     "Found",
     "Head",
+    "Limited",
     "Lookup",
     "Mark",
     "Membership",
+    "Scope",
     "forget_record",
     "forget_records",
+    "limits_of",
     "look_up",
     "publish",
     "read_record",

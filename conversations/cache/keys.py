@@ -2,6 +2,8 @@
 
 from functools import cache
 
+import msgspec
+
 from chat_project.settings.environment import environment
 
 UNKNOWN_SECONDS = 5
@@ -26,6 +28,14 @@ def head_key(conversation_id: str) -> str:
 def record_key(message_id: str) -> str:
     """JSON of AcceptanceRecord."""
     return f"message:{message_id}:accepted"
+
+
+def bucket_key(*owner: str) -> str:
+    """The microsecond of Redis' clock at which the token bucket is full: `limits`.
+
+    JSON of the ids, because any other way to join them lets two owners share a key.
+    """
+    return f"rate:{msgspec.json.encode(owner).decode()}"
 
 
 @cache

@@ -9,7 +9,7 @@ import redis
 from pymongo.errors import PyMongoError
 
 from chat_project.metrics import cache_requests_total
-from chat_project.redis import RedisAway, Script, guarded
+from chat_project.redis import RedisAway, guarded
 from conversations import selectors
 from conversations.cache.compared import MISSING, add_members, add_settings
 from conversations.cache.keys import (
@@ -19,6 +19,8 @@ from conversations.cache.keys import (
     settings_key,
     ttl_seconds,
 )
+from conversations.cache.limits import Limit, Limited
+from conversations.cache.look_up_script import LOOK_UP
 from conversations.cache.records import (
     AcceptanceRecord,
     decode_record,
@@ -41,13 +43,15 @@ class Found(msgspec.Struct, frozen=True):
     """The answer. `settings` None: no such conversation; then nobody is a member of it.
 
     `record` is the one that counts: this request's (`created_record`) or an earlier one's. It is
-    None if none was asked for, or Redis is away.
+    None if none was asked for, or Redis is away. `limited`: the message did not fit into a limit,
+    it has no record, and nothing else is known.
     """
 
     settings: ConversationSettings | None
     membership: Membership
     created_record: bool = False
     record: AcceptanceRecord | None = None
+    limited: Limited | None = None
 
 
 class _Known(msgspec.Struct):
@@ -56,6 +60,7 @@ class _Known(msgspec.Struct):
     settings: dict[str, ConversationSettings | None] = msgspec.field(default_factory=dict)
     members: dict[Pair, Membership] = msgspec.field(default_factory=dict)
     records: dict[int, tuple[bool, AcceptanceRecord | None]] = msgspec.field(default_factory=dict)
+    limited: dict[int, Limited] = msgspec.field(default_factory=dict)
 
 
 NOBODY = Membership()
@@ -70,20 +75,22 @@ _COUNTERS = {
 }
 
 
-def look_up(lookups: Sequence[Lookup]) -> list[Found]:
+def look_up(lookups: Sequence[Lookup], limits: Sequence[Limit] = ()) -> list[Found]:
     """Answers all questions, in their order, by one Redis round trip when everything is cached.
 
-    Misses cost two MongoDB queries and one more round trip, all together. Redis away: all from
-    MongoDB, without records. Raises pymongo's errors when MongoDB is needed and away, and leaves
-    no record then.
+    Each new record must fit into all `limits`; one that was there before costs nothing. Misses
+    cost two MongoDB queries and one more round trip, all together. Redis away: all from MongoDB,
+    without records and without limits. Raises pymongo's errors when MongoDB is needed and away,
+    and leaves no record then.
     """
-    ids = list(dict.fromkeys(lookup.conversation_id for lookup in lookups))
-    pairs = list(dict.fromkeys((lookup.conversation_id, lookup.user_id) for lookup in lookups))
+    ids, pairs = _asked(lookups)
     try:
-        known = guarded(lambda client: _ask_redis(client, lookups, ids, pairs))
+        known = guarded(lambda client: _ask_redis(client, lookups, ids, pairs, limits))
         missed = "miss"
     except RedisAway:
         known, missed = _Known(), "away"
+    if known.limited:  # what is refused anyway is not worth a query
+        ids, pairs = _asked([one for at, one in enumerate(lookups) if at not in known.limited])
     lost_ids = [id_ for id_ in ids if id_ not in known.settings]
     lost_pairs = [pair for pair in pairs if _is_lost(pair, known)]
     _count("settings", missed, len(ids), len(lost_ids))
@@ -97,43 +104,42 @@ def look_up(lookups: Sequence[Lookup]) -> list[Found]:
     return [_found(lookup, place, known) for place, lookup in enumerate(lookups)]
 
 
-# KEYS: of records to set if absent, of settings, of the pairs' hashes. ARGV: how many records, how
-# many settings, seconds to live, the records, the pairs' users. Gives what was set, records,
-# settings and members. One command: a pipeline of four costs its caller half as much again.
-_LOOK_UP = Script(
-    """
-local records, settings = tonumber(ARGV[1]), tonumber(ARGV[2])
-local set, stored, found, members = {}, {}, {}, {}
-for i = 1, records do
-  set[i] = redis.call('SET', KEYS[i], ARGV[3 + i], 'NX', 'EX', ARGV[3]) and 1 or 0
-end
-for i = 1, records do stored[i] = redis.call('GET', KEYS[i]) end
-for i = 1, settings do found[i] = redis.call('GET', KEYS[records + i]) end
-for i = records + settings + 1, #KEYS do
-  members[i - records - settings] = redis.call('HGET', KEYS[i], ARGV[3 + i - settings])
-end
-return {set, stored, found, members}
-"""
-)
+def _asked(lookups: Sequence[Lookup]) -> tuple[list[str], list[Pair]]:
+    """Conversations, and users in conversations, each once."""
+    ids = list(dict.fromkeys(lookup.conversation_id for lookup in lookups))
+    pairs = list(dict.fromkeys((lookup.conversation_id, lookup.user_id) for lookup in lookups))
+    return ids, pairs
 
 
 def _ask_redis(
-    client: redis.Redis, lookups: Sequence[Lookup], ids: Sequence[str], pairs: Sequence[Pair]
+    client: redis.Redis,
+    lookups: Sequence[Lookup],
+    ids: Sequence[str],
+    pairs: Sequence[Pair],
+    limits: Sequence[Limit],
 ) -> _Known:
     """Records are set before all are read, so each reads the one that counts."""
     recorded = [place for place, lookup in enumerate(lookups) if lookup.record is not None]
     keys = [record_key(str(lookups[place].message_id)) for place in recorded]
     keys += [settings_key(id_) for id_ in ids]
     keys += [members_key(conversation_id) for conversation_id, _ in pairs]
-    arguments: list[Any] = [len(recorded), len(ids), record_ttl_seconds()]
+    keys += [limit.key for limit in limits]
+    arguments: list[Any] = [len(recorded), len(ids), len(limits), record_ttl_seconds()]
     arguments += [encode_record(lookups[place].record) for place in recorded]
     arguments += [user_id for _, user_id in pairs]
-    created, stored, settings, members = _LOOK_UP.run(client, keys, arguments)
-    records = zip(map(bool, created), map(decode_record, stored), strict=True)
+    for limit in limits:
+        arguments += (limit.interval_microseconds, limit.span_microseconds)
+    made, stored, settings, members = LOOK_UP.run(client, keys, arguments)
+    records = zip((each == 1 for each in made), map(decode_record, stored), strict=True)
     return _Known(
         settings=_settings_of(ids, settings),
         members=_members_of(pairs, members),
         records=dict(zip(recorded, records, strict=True)),
+        limited={
+            place: Limited(limits[each[0] - 1], each[1])
+            for place, each in zip(recorded, made, strict=True)
+            if isinstance(each, list)
+        },
     )
 
 
@@ -213,6 +219,8 @@ def _created(lookups: Sequence[Lookup], known: _Known) -> list[str]:
 
 
 def _found(lookup: Lookup, place: int, known: _Known) -> Found:
+    if place in known.limited:
+        return Found(None, NOBODY, limited=known.limited[place])
     created, record = known.records.get(place, (False, None))
     return Found(
         settings=known.settings[lookup.conversation_id],

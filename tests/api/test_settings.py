@@ -72,6 +72,10 @@ def test_production_names_the_setting_that_is_missing(name: str) -> None:
         ("WEB_CONCURRENCY", "many"),
         ("LOG_FORMAT", "xml"),
         ("JWT_CLOCK_SKEW_SECONDS", "-1"),
+        ("RATE_LIMIT_MESSAGES_PER_SECOND", "-1"),
+        ("RATE_LIMIT_BURST", "1.5"),
+        ("RATE_LIMIT_TENANT_MESSAGES_PER_SECOND", "many"),
+        ("RATE_LIMIT_TENANT_BURST", "-1"),
         ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
     ],
 )

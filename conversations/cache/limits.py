@@ -1,0 +1,74 @@
+"""How fast a sender, and a school, may send: token buckets in Redis (decision 0019).
+
+A bucket is one number: the microsecond at which it will be full again. Its key ends then, so who is
+silent costs nothing. The look-up's script takes from the buckets (`conversations.cache.lookups`).
+"""
+
+import math
+from enum import StrEnum
+
+import msgspec
+
+from chat_project.settings.environment import environment
+from conversations.cache.keys import bucket_key
+
+MICROSECONDS = 1_000_000
+
+
+class Scope(StrEnum):
+    """Who shares a bucket."""
+
+    SENDER = "sender"
+    TENANT = "tenant"
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """`burst` messages at once, then `per_second`, for all who share the key."""
+
+    scope: Scope
+    key: str
+    per_second: float
+    burst: int
+
+    @property
+    def interval_microseconds(self) -> int:
+        """Of one message. Whole, so that sums stay exact in Lua's numbers (up to 2**53)."""
+        return max(1, round(MICROSECONDS / self.per_second))
+
+    @property
+    def span_microseconds(self) -> int:
+        """The time in which an empty bucket becomes full."""
+        return self.interval_microseconds * self.burst
+
+
+class Limited(msgspec.Struct, frozen=True):
+    """A message that did not fit into `limit`; alone, or after those before it, it would in
+    `wait_microseconds`."""
+
+    limit: Limit
+    wait_microseconds: int
+
+    @property
+    def retry_after_seconds(self) -> int:
+        """Whole seconds, 1 or more."""
+        return max(1, math.ceil(self.wait_microseconds / MICROSECONDS))
+
+
+def limits_of(tenant_id: str, sender_id: str) -> list[Limit]:
+    """Those that a message of this sender must fit into; a rate or a burst of 0 is none."""
+    given = environment()
+    limits = (
+        Limit(
+            Scope.SENDER,
+            bucket_key(tenant_id, sender_id),
+            given.rate_limit_messages_per_second,
+            given.rate_limit_burst,
+        ),
+        Limit(
+            Scope.TENANT,
+            bucket_key(tenant_id),
+            given.rate_limit_tenant_messages_per_second,
+            given.rate_limit_tenant_burst,
+        ),
+    )
+    return [limit for limit in limits if limit.per_second and limit.burst]
