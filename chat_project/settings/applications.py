@@ -1,6 +1,6 @@
 """What Django is made of: applications, middleware, templates, language and time."""
 
-from chat_project.settings.environment import BASE_DIR
+from chat_project.settings.environment import BASE_DIR, environment
 
 INSTALLED_APPS = [
     "chat_project.mongo_apps.MongoAdminConfig",
@@ -12,6 +12,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "corsheaders",
     "chat_project.apps.ChatProjectConfig",
     "conversations",
     "messaging",
@@ -20,6 +21,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chat_project.api.middleware.RequestMiddleware",
+    *(["chat_project.api.cors.Cors"] if environment().cors_allowed_origins else []),
     "chat_project.pages.Pages",
 ]
 

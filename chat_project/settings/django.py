@@ -5,6 +5,7 @@ Importing it reads the environment; importing `environment` or `development` alo
 
 from chat_project.settings.applications import *
 from chat_project.settings.cache import *
+from chat_project.settings.cors import *
 from chat_project.settings.database import *
 from chat_project.settings.logs import *
 from chat_project.settings.readiness import *

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import warnings
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
+ANY_ORIGIN = "*"
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+
 SECRETS = ("django_secret_key", "jwt_secret", "mongodb_uri", "redis_url", "kafka_sasl_password")
 
 
@@ -39,6 +43,7 @@ class Environment(BaseSettings):
     django_debug: bool = False
     django_secret_key: Annotated[str, Field(min_length=50)]
     allowed_hosts: CommaSeparated
+    cors_allowed_origins: CommaSeparated = ()
     log_format: Literal["console", "json"] = "console"
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] = 9404
     port: Annotated[int, Field(ge=1, le=65_535)] = 5004
@@ -93,12 +98,20 @@ class Environment(BaseSettings):
             return {**development, **given}
         return given
 
-    @field_validator("allowed_hosts", "kafka_topics", mode="before")
+    @field_validator("allowed_hosts", "cors_allowed_origins", "kafka_topics", mode="before")
     @classmethod
     def _split(cls, value: str | tuple[str, ...]) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("cors_allowed_origins")
+    @classmethod
+    def _refuse_no_origin(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        origins = tuple(each.lower() for each in value)
+        if not all(each == ANY_ORIGIN or _ORIGIN.fullmatch(each) for each in origins):
+            raise ValueError("must be origins, such as https://school.example:8443, by comma")
+        return origins
 
     @field_validator("mongodb_uri")
     @classmethod
@@ -144,6 +157,8 @@ class Environment(BaseSettings):
                 raise ValueError(f"{name.upper()} has its development value: set a secret of yours")
         if not self.allowed_hosts:
             raise ValueError("ALLOWED_HOSTS is missing: the host names of this service, by comma")
+        if ANY_ORIGIN in self.cors_allowed_origins:
+            raise ValueError("CORS_ALLOWED_ORIGINS: * is for development; name the origins")
 
     @property
     def message_topic(self) -> str:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -34,10 +35,20 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    log = tmp_path_factory.mktemp("gunicorn") / "log"
+    with serving(tmp_path_factory.mktemp("gunicorn") / "log") as one:
+        yield one
+
+
+@contextmanager
+def serving(log: Path, **variables: str) -> Iterator[Served]:
+    """A gunicorn with the probe; `variables` of its environment beside the session's."""
     command = [sys.executable, "-m", "gunicorn", "-c", "chat_project/gunicorn.conf.py"]
     command += ["chat_project.wsgi", "--bind", "127.0.0.1:0"]
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.api.probe_settings"}
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.api.probe_settings",
+        **variables,
+    }
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=output, text=True)
     try:
