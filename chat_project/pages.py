@@ -21,6 +21,8 @@ from django.utils.deprecation import MiddlewareMixin
 from typing_extensions import override
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from chat_project.api.compression import compress
+
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 API = "/api/"
@@ -53,7 +55,8 @@ class AdminSlashes(OnlyAdmin, CommonMiddleware):
 
 
 class Pages:
-    """The host is checked for every path; the rest is for pages, and for the API two headers."""
+    """The host is checked for every path; the rest is for pages. The API's answers get two headers,
+    and gzip where it pays."""
 
     def __init__(self, get_response: Any) -> None:
         self._api: Answer = get_response
@@ -77,6 +80,7 @@ class Pages:
         if not request.path.startswith(API):
             return self._pages(request)
         response = self._api(request)
+        compress(request, response)
         headers = response.headers
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+import msgspec
 import pymongo
+from django.http.response import HttpResponseBase
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,6 +13,7 @@ from rest_framework.viewsets import ViewSet
 from typing_extensions import override
 
 from chat_project.api.bodies import read_json
+from chat_project.api.etags import tagged
 from chat_project.api.idempotency import header_key
 from chat_project.api.ownership import check_parameters
 from chat_project.api.paging import page_request
@@ -82,29 +85,29 @@ class ConversationViewSet(ViewSet):
 
     @schema.OF_USER
     @action(detail=False, url_path="user/(?P<user_id>[^/]+)")
-    def user(self, request: Request, user_id: str) -> Response:
+    def user(self, request: Request, user_id: str) -> HttpResponseBase:
         check_own_list(_user(request), user_id)
-        return _shown(request, listing.own_conversations, listing.list_request(request))
+        return _tagged(request, listing.own_conversations, listing.list_request(request))
 
     @schema.SEARCH
     @action(detail=False)
-    def search(self, request: Request) -> Response:
+    def search(self, request: Request) -> HttpResponseBase:
         words, asked = listing.search_words(request), listing.list_request(request)
-        return _shown(request, listing.search, words, asked)
+        return _tagged(request, listing.search, words, asked)
 
     @schema.OF_STUDENT
     @action(detail=False, url_path="student/(?P<student_id>[^/]+)")
-    def student(self, request: Request, student_id: str) -> Response:
-        return _shown(request, listing.about_student, student_id, listing.list_request(request))
+    def student(self, request: Request, student_id: str) -> HttpResponseBase:
+        return _tagged(request, listing.about_student, student_id, listing.list_request(request))
 
     @schema.OF_CLASS
     @action(detail=False, url_path="class/(?P<class_id>[^/]+)", url_name="class")
-    def of_class(self, request: Request, class_id: str) -> Response:
-        return _shown(request, listing.about_class, class_id, listing.list_request(request))
+    def of_class(self, request: Request, class_id: str) -> HttpResponseBase:
+        return _tagged(request, listing.about_class, class_id, listing.list_request(request))
 
     @schema.RETRIEVE
-    def retrieve(self, request: Request, conversation_id: str) -> Response:
-        return _shown(request, reading.conversation_for, conversation_id)
+    def retrieve(self, request: Request, conversation_id: str) -> HttpResponseBase:
+        return _tagged(request, reading.conversation_for, conversation_id)
 
     @schema.RENAME
     def update(self, request: Request, conversation_id: str) -> Response:
@@ -151,9 +154,9 @@ class ConversationViewSet(ViewSet):
 
     @schema.PARTICIPANTS
     @action(detail=True)
-    def participants(self, request: Request, conversation_id: str) -> Response:
+    def participants(self, request: Request, conversation_id: str) -> HttpResponseBase:
         asked = page_request(request)
-        return _shown(request, reading.participants_page, conversation_id, asked)
+        return _tagged(request, reading.participants_page, conversation_id, asked)
 
     @schema.ADD_PARTICIPANTS
     @participants.mapping.post
@@ -183,6 +186,15 @@ def _shown(request: Request, read: Callable[..., object], *asked: object) -> Res
     """What `read` gives for the user, within the bound."""
     with pymongo.timeout(DATABASE_SECONDS):
         return Response(read(_user(request), *asked))
+
+
+def _tagged(
+    request: Request, read: Callable[..., msgspec.Struct], *asked: object
+) -> HttpResponseBase:
+    """The same for a GET, with its tag; 304 to who has it already."""
+    with pymongo.timeout(DATABASE_SECONDS):
+        data = read(_user(request), *asked)
+    return tagged(request, data)
 
 
 def _check_body(request: Request) -> None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from time import perf_counter
 
 from django.contrib.admindocs.views import simplify_regex
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.http.response import HttpResponseBase
 from prometheus_client import Histogram
 
@@ -33,9 +33,7 @@ class RequestMiddleware:
         finally:
             request_id.end()
         response.headers["X-Request-ID"] = this_id
-        if isinstance(response, HttpResponse) and "Content-Length" not in response.headers:
-            # Without it gunicorn sends the answer in chunks, in twice as many packets.
-            response.headers["Content-Length"] = str(len(response.content))
+        _state_length(response)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -46,6 +44,17 @@ class RequestMiddleware:
             response = _in_envelope(request, response)
         _observe(request, response, perf_counter() - started)
         return response
+
+
+def _state_length(response: HttpResponseBase) -> None:
+    """Without it gunicorn sends the answer in chunks, in twice as many packets. 304 has no body, and
+    a length of 0 would say that the client's copy is empty (RFC 9110, 8.6)."""
+    if (
+        isinstance(response, HttpResponse)
+        and response.status_code != HttpResponseNotModified.status_code
+        and "Content-Length" not in response.headers
+    ):
+        response.headers["Content-Length"] = str(len(response.content))
 
 
 def _drain(request: HttpRequest) -> None:

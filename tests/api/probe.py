@@ -89,6 +89,14 @@ class ProbeViewSet(ViewSet):
     def pages(self, request: Request) -> Response:
         return Response(page_of(["a"], 45, page_request(request)))
 
+    @action(methods=["get"], detail=False, permission_classes=[AllowAny])
+    def texts(self, request: Request) -> Response:
+        return Response("x" * int(request.GET["size"]))
+
+    @action(methods=["post"], detail=False, permission_classes=[AllowAny])
+    def echo(self, request: Request) -> Response:
+        return Response(request.data)
+
     def retrieve(self, request: Request, pk: str) -> Response:
         return Response({"id": pk})
 
