@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.renderers import OpenApiJsonRenderer
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from chat_project import health, metrics
+from chat_project.api.reference import RedocPage, SwaggerPage
 from chat_project.api.routing import CaseInsensitiveRouter, Route, ignoring_case
 from conversations.viewsets import ConversationViewSet
 from messaging.viewsets import MessageViewSet
@@ -25,7 +26,8 @@ for_programs: list[Route] = [
         SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]),
         name="openapi",
     ),
-    re_path(r"^swagger$", SpectacularSwaggerView.as_view(url_name="openapi")),
+    re_path(r"^swagger$", SwaggerPage.as_view(url_name="openapi")),
+    re_path(r"^redoc$", RedocPage.as_view(url_name="openapi")),
 ]
 
 urlpatterns: list[Route] = [

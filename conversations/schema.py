@@ -5,11 +5,18 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from chat_project.api.paging import MAX_PAGE_SIZE
-from chat_project.api.schema import OF_THE_TENANT, OF_THE_USER, STATED
+from chat_project.api.schema import (
+    CONDITIONAL,
+    NOT_MODIFIED,
+    OF_THE_TENANT,
+    OF_THE_USER,
+    STATED,
+)
+from conversations import examples
 from conversations.listing import MAX_TERM_LENGTH
 from conversations.policies import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
 from conversations.reading import COUNTED_PARTICIPANTS, SHOWN_PARTICIPANTS
@@ -196,7 +203,9 @@ _SEEN = (
     " 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`."
     " 404: `conversation_not_found`. 503: `database_unavailable`."
 )
-_ADMINS = f"For its Admins; in a OneToOne for either of the two.{_SEEN}"
+_ADMINS = (
+    f"For its Admins, others get `admin_required`; in a OneToOne for either of the two.{_SEEN}"
+)
 _BODY = " 400: `malformed_json`, `lone_surrogate`, `invalid_field`."
 _NAMES = " `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`."
 _FOUNDING = (
@@ -220,12 +229,18 @@ def _founding(name: str, summary: str, told: str, request: Any, example: Any) ->
         request=request,
         parameters=[_KEY, *STATED],
         responses={200: ConversationSerializer, 409: _CONFLICT, 422: _REUSED, **_BODY_ERRORS},
-        examples=[OpenApiExample("A founding", example, request_only=True)],
+        examples=[examples.request("A founding", example), *examples.SHOWN],
     )
 
 
 def _change(
-    name: str, summary: str, told: str, request: Any = OwnSerializer, *, key: bool = False
+    name: str,
+    summary: str,
+    told: str,
+    request: Any = OwnSerializer,
+    *,
+    key: bool = False,
+    example: Any = examples.NOTHING,
 ) -> Callable[[F], F]:
     return extend_schema(
         operation_id=name,
@@ -239,6 +254,7 @@ def _change(
             **({422: _REUSED} if key else {}),
             **_BODY_ERRORS,
         },
+        examples=[*example, *examples.SHOWN],
     )
 
 
@@ -248,13 +264,11 @@ def _list(name: str, summary: str, told: str, *more: OpenApiParameter) -> Callab
         summary=summary,
         description=f"{told} The last active first. 400: `invalid_field`."
         " 403: `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`.",
-        parameters=[*more, *_LIST, *STATED],
-        responses={200: ConversationPageSerializer},
+        parameters=[*more, *_LIST, *STATED, *CONDITIONAL],
+        responses={200: ConversationPageSerializer, **NOT_MODIFIED},
+        examples=examples.LISTED,
     )
 
-
-_LAN = {"userId": "parent-1", "userName": "Hoàng Thị Lan"}
-_DUNG = {"userId": "teacher-1", "userName": "Lê Văn Dũng"}
 
 ONE_TO_ONE = _founding(
     "one_to_one",
@@ -268,21 +282,31 @@ STUDENT_GROUP = _founding(
     "Found the group about a student",
     "One per student: founding it again gives the one that is there, as it is. `parent_required`.",
     StudentGroupSerializer,
-    {"studentId": "student-1", "studentName": "Minh Anh", "parents": [_LAN], "teachers": [_DUNG]},
+    {
+        "studentId": "student-1",
+        "studentName": "Minh Anh",
+        "parents": [examples.LAN],
+        "teachers": [examples.DUNG],
+    },
 )
 CLASS_GROUP = _founding(
     "class_group",
     "Found a group of a class",
     "`teacher_required`.",
     ClassGroupSerializer,
-    {"classId": "class-1", "className": "10A1", "teachers": [_DUNG], "members": [_LAN]},
+    {
+        "classId": "class-1",
+        "className": "10A1",
+        "teachers": [examples.DUNG],
+        "members": [examples.LAN],
+    },
 )
 TEACHER_GROUP = _founding(
     "teacher_group",
     "Found a group of teachers",
     "The founder is its Admin, the others are Members.",
     TeacherGroupSerializer,
-    {"name": "Tổ Toán", "teachers": [_DUNG]},
+    {"name": "Tổ Toán", "teachers": [examples.DUNG]},
 )
 ANNOUNCEMENT_CHANNEL = _founding(
     "announcement_channel",
@@ -290,7 +314,7 @@ ANNOUNCEMENT_CHANNEL = _founding(
     "The founder is its Admin, staff are Members, parents only read. A body holds some 9,000"
     " people; further ones are added by POST {id}/participants.",
     AnnouncementChannelSerializer,
-    {"name": "Thông báo của nhà trường", "staff": [_DUNG], "parents": [_LAN]},
+    {"name": "Thông báo của nhà trường", "staff": [examples.DUNG], "parents": [examples.LAN]},
 )
 
 OF_USER = _list(
@@ -324,8 +348,9 @@ RETRIEVE = extend_schema(
     operation_id="get_conversation",
     summary="One conversation",
     description=f"For its participants.{_SEEN}",
-    parameters=[_CONVERSATION_ID, *STATED],
-    responses={200: ConversationSerializer},
+    parameters=[_CONVERSATION_ID, *STATED, *CONDITIONAL],
+    responses={200: ConversationSerializer, **NOT_MODIFIED},
+    examples=examples.SHOWN,
 )
 RENAME = _change(
     "rename_conversation",
@@ -333,6 +358,7 @@ RENAME = _change(
     f"{_ADMINS}{_BODY}{_NAMES} 409: `rename_not_allowed` (only TeacherGroup and"
     " AnnouncementChannel are renamed).",
     RenameSerializer,
+    example=examples.RENAME,
 )
 ARCHIVE = _change(
     "archive_conversation",
@@ -345,6 +371,7 @@ MUTE = _change(
     "Mute it for oneself",
     f"No push until then.{_BODY}{_SEEN}",
     MuteSerializer,
+    example=examples.MUTE,
 )
 HIDE = _change(
     "hide_conversation",
@@ -357,8 +384,9 @@ PARTICIPANTS = extend_schema(
     operation_id="get_participants",
     summary="All participants, in the order of their ids",
     description=f"For participants. 400: `invalid_field`.{_SEEN}",
-    parameters=[_CONVERSATION_ID, *_PAGING, *STATED],
-    responses={200: ParticipantPageSerializer},
+    parameters=[_CONVERSATION_ID, *_PAGING, *STATED, *CONDITIONAL],
+    responses={200: ParticipantPageSerializer, **NOT_MODIFIED},
+    examples=examples.PARTICIPANTS,
 )
 ADD_PARTICIPANTS = _change(
     "add_participants",
@@ -368,6 +396,7 @@ ADD_PARTICIPANTS = _change(
     " `invalid_idempotency_key`. 409: `participants_fixed`.",
     ParticipantsSerializer,
     key=True,
+    example=examples.ADD_PARTICIPANTS,
 )
 REMOVE_PARTICIPANT = extend_schema(
     operation_id="remove_participant",
@@ -376,6 +405,7 @@ REMOVE_PARTICIPANT = extend_schema(
     " `participants_fixed`.",
     parameters=[_CONVERSATION_ID, OpenApiParameter("user_id", str, OpenApiParameter.PATH), *STATED],
     responses={200: ConversationSerializer, 409: _CONFLICT},
+    examples=examples.SHOWN,
 )
 LEAVE = extend_schema(
     operation_id="leave_conversation",
@@ -390,4 +420,5 @@ LEAVE = extend_schema(
         422: _REUSED,
         **_BODY_ERRORS,
     },
+    examples=examples.NOTHING,
 )

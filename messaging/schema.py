@@ -5,11 +5,13 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
 from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from chat_project.api.schema import OF_THE_USER, STATED
+from chat_project.settings.environment import Environment
+from messaging import examples
 from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS, MAX_NAME_LENGTH, MESSAGE_TYPES
 from messaging.history import DEFAULT_PAGE_SIZE
 from messaging.pages import MAX_COUNTED
@@ -17,8 +19,6 @@ from messaging.requests import MAX_BATCH_SIZE
 from messaging.search import MAX_TERM_UTF16_UNITS
 
 STATUSES = ("Sending", "Sent", "Delivered", "Read", "Failed")
-
-_EXAMPLE_ID = "0199aaaa-1111-7222-8333-444455556666"
 
 
 class AttachmentSerializer(serializers.Serializer[Any]):
@@ -188,16 +188,20 @@ _READ_ERRORS = (
     " 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`."
 )
 
-_TEXT_EXAMPLE = OpenApiExample(
-    "A text",
-    {"conversationId": _EXAMPLE_ID, "content": "Chào cả lớp", "mentions": []},
-    request_only=True,
+_DEFAULTS = {name: field.default for name, field in Environment.model_fields.items()}
+_RATE = (
+    f"By default a sender may send {_DEFAULTS['rate_limit_messages_per_second']:,} messages a second"
+    f" after a burst of {_DEFAULTS['rate_limit_burst']:,}, and all of a school"
+    f" {_DEFAULTS['rate_limit_tenant_messages_per_second']:,} after"
+    f" {_DEFAULTS['rate_limit_tenant_burst']:,}; more get 429 `rate_limited`. A retry of an accepted"
+    " message costs nothing."
 )
 
 SEND_TEXT = extend_schema(
     operation_id="send_text",
     summary="Send a text",
     description="Answers once Kafka has acknowledged; the status is `Sending` until it is stored."
+    f" {_RATE}"
     "\n\n400: `malformed_json`, `lone_surrogate`, `invalid_field`, `content_empty`,"
     " `content_too_long`, `content_has_nul`, `too_many_mentions`, `mention_outside_text`,"
     " `name_too_long`, `name_has_nul`, `invalid_idempotency_key`, `idempotency_keys_differ`,"
@@ -209,18 +213,23 @@ SEND_TEXT = extend_schema(
     request=TextSerializer,
     parameters=[_KEY, *STATED],
     responses={200: MessageSerializer, **_SEND_ERRORS, **_BODY_ERRORS},
-    examples=[_TEXT_EXAMPLE],
+    examples=examples.SEND_TEXT,
 )
 
 SEND_BATCH = extend_schema(
     operation_id="send_batch",
     summary="Send up to 100 texts",
-    description="One outcome per item, in order; the codes are those of `text`, and `batch_size`"
-    " for the whole. 503 only if no item was acknowledged and one did not get into Kafka:"
-    " `error.details.outcomes` then tells of each.",
+    description=f"One outcome per item, in order; their codes are those of `text`. {_RATE} Each item"
+    " counts; those that fit go through in their order."
+    "\n\nFor the whole: 400: `batch_size`, `invalid_idempotency_key`. 429 only if a limit refused"
+    " every item, with the wait after which all of them fit. 503 only if no item was acknowledged"
+    " and one did not get into Kafka, with the code of the first: `message_outcome_unknown`,"
+    " `kafka_unavailable`, `queue_full`, `accepting_paused`, `partitions_differ`,"
+    " `kafka_not_authorized`, `kafka_rejected`. `error.details.outcomes` then tells of each.",
     request=BatchSerializer,
     parameters=[_KEY, *STATED],
     responses={200: BatchOutcomeSerializer(many=True), **_BODY_ERRORS},
+    examples=examples.SEND_BATCH,
 )
 
 RETRIEVE = extend_schema(
@@ -231,6 +240,7 @@ RETRIEVE = extend_schema(
     f" 404: `message_not_found`.{_READ_ERRORS}",
     parameters=[_MESSAGE_ID, *STATED],
     responses={200: MessageSerializer},
+    examples=examples.OUTCOME,
 )
 
 HISTORY = extend_schema(
@@ -240,12 +250,12 @@ HISTORY = extend_schema(
     f" `cursors_exclude_each_other`, `invalid_field`. 404: `conversation_not_found`.{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, *_PAGE, *STATED],
     responses={200: HistorySerializer},
+    examples=examples.HISTORY,
 )
 
 
-_CHANGE_ERRORS = (
-    " 404: `message_not_found`. 409: `message_failed`, `conversation_archived`. 503:"
-    " `change_outcome_unknown` (it may be applied later: send it again), and not sent:"
+_NOT_PUBLISHED = (
+    " 503: `change_outcome_unknown` (it may be applied later: send it again), and not sent:"
     " `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,"
     " `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`."
 )
@@ -257,11 +267,20 @@ _ONCE = OpenApiParameter(
     " key within a week is not done again, so that a late retry undoes nothing",
 )
 _REUSED = {422: OpenApiResponse(description="`idempotency_key_reused`: for another request")}
+_CHANGE_ERRORS = (
+    " 403: `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:"
+    f" `message_failed`, `conversation_archived`. 413: `message_too_large`.{_NOT_PUBLISHED}"
+)
 _OPTIMISTIC = "The answer shows the message as it will be; GET tells when it is applied."
 
 
 class EditSerializer(serializers.Serializer[Any]):
     content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    editorUserId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
+
+
+class StatedSerializer(serializers.Serializer[Any]):
+    userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
     editorUserId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
 
 
@@ -293,6 +312,7 @@ EDIT = extend_schema(
     request=EditSerializer,
     parameters=[_MESSAGE_ID, *STATED],
     responses={200: MessageSerializer, **_BODY_ERRORS},
+    examples=examples.EDIT,
 )
 DELETE = extend_schema(
     operation_id="delete_message",
@@ -301,45 +321,52 @@ DELETE = extend_schema(
     f" 409: `system_message`.{_CHANGE_ERRORS}",
     parameters=[_MESSAGE_ID, *STATED],
     responses={200: MessageSerializer},
+    examples=examples.DELETE,
 )
 PIN = extend_schema(
     operation_id="pin_message",
     summary="Pin a message",
     description=f"{_OPTIMISTIC} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
-    request=None,
+    request=StatedSerializer,
     parameters=[_MESSAGE_ID, _ONCE, *STATED],
-    responses={200: MessageSerializer, **_REUSED},
+    responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
+    examples=examples.PIN,
 )
 UNPIN = extend_schema(
     operation_id="unpin_message",
     summary="Take a pin off",
     description=f"{_OPTIMISTIC} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
-    request=None,
+    request=StatedSerializer,
     parameters=[_MESSAGE_ID, _ONCE, *STATED],
-    responses={200: MessageSerializer, **_REUSED},
+    responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
+    examples=examples.UNPIN,
 )
 REACT = extend_schema(
     operation_id="add_reaction",
     summary="React to a message",
-    description=f"{_OPTIMISTIC} One per user and emoji. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    description=f"{_OPTIMISTIC} One per user and emoji. 400: `invalid_field`. 409: `message_deleted`.{_CHANGE_ERRORS}",
     request=EmojiSerializer,
     parameters=[_MESSAGE_ID, _ONCE, *STATED],
     responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
+    examples=examples.REACT,
 )
 UNREACT = extend_schema(
     operation_id="remove_reaction",
     summary="Take a reaction back",
-    description=f"{_OPTIMISTIC} 409: `message_deleted`.{_CHANGE_ERRORS}",
+    description=f"{_OPTIMISTIC} 400: `invalid_field`. 409: `message_deleted`.{_CHANGE_ERRORS}",
     parameters=[_MESSAGE_ID, OpenApiParameter("emoji", str, required=True), *STATED],
     responses={200: MessageSerializer},
+    examples=examples.UNREACT,
 )
 MARK_READ = extend_schema(
     operation_id="mark_read",
     summary="Move one's read position",
-    description="Never back. 400: `invalid_field`. 404: `conversation_not_found`. 503 as above.",
+    description="Never back. 400: `invalid_field`. 403: `not_a_participant`. 404:"
+    f" `conversation_not_found`.{_NOT_PUBLISHED}",
     request=ReadSerializer,
     parameters=[_CONVERSATION_ID, _ONCE, *STATED],
     responses={200: ReadPositionSerializer, **_REUSED, **_BODY_ERRORS},
+    examples=examples.MARK_READ,
 )
 SEARCH = extend_schema(
     operation_id="search_messages",
@@ -351,6 +378,7 @@ SEARCH = extend_schema(
     f" 404: `conversation_not_found`.{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, *_SEARCHED, *_NUMBERED_PAGE, *STATED],
     responses={200: MessagePageSerializer},
+    examples=examples.PAGE,
 )
 
 PINNED = extend_schema(
@@ -359,6 +387,7 @@ PINNED = extend_schema(
     description=f"Without deleted ones. 404: `conversation_not_found`.{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, *_NUMBERED_PAGE, *STATED],
     responses={200: MessagePageSerializer},
+    examples=examples.PAGE,
 )
 
 OF_TYPE = extend_schema(
@@ -368,6 +397,7 @@ OF_TYPE = extend_schema(
     f" types. 404: `conversation_not_found`.{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, _MESSAGE_TYPE, *_NUMBERED_PAGE, *STATED],
     responses={200: MessagePageSerializer},
+    examples=examples.PAGE,
 )
 
 MENTIONING = extend_schema(
@@ -377,4 +407,5 @@ MENTIONING = extend_schema(
     f" 404: `conversation_not_found`.{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, _MENTIONED_USER_ID, *_NUMBERED_PAGE, *STATED],
     responses={200: MessagePageSerializer},
+    examples=examples.PAGE,
 )

@@ -18,7 +18,7 @@ from chat_project.metrics import http_request_duration_seconds
 MAX_DRAINED_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
-_PAGES_FOR_PEOPLE = ("/admin", "/static/", "/swagger")
+_PAGES_FOR_PEOPLE = ("/admin", "/static/", "/swagger", "/redoc")
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 

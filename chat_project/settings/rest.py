@@ -1,7 +1,5 @@
 """Django REST framework and the OpenAPI document: one envelope, one format, one kind of token."""
 
-from chat_project.api.components import COMPONENTS
-
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["chat_project.api.authentication.JwtAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -15,6 +13,8 @@ REST_FRAMEWORK = {
     "FORMAT_SUFFIX_KWARG": None,
 }
 
+API_CODES = ["chat_project.api.codes.CODES", "conversations.codes.CODES", "messaging.codes.CODES"]
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "EMIS chat service",
     "DESCRIPTION": "Messages and conversations of schools. Every answer has the same envelope.",
@@ -25,6 +25,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # no foreign host
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "chat_project.api.openapi.complete",
+    ],
     "COMPONENT_SPLIT_REQUEST": True,
-    "APPEND_COMPONENTS": COMPONENTS,
 }
