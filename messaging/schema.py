@@ -384,7 +384,8 @@ SEARCH = extend_schema(
 PINNED = extend_schema(
     operation_id="get_pinned_messages",
     summary="The pinned messages of a conversation, newest first",
-    description=f"Without deleted ones. 404: `conversation_not_found`.{_READ_ERRORS}",
+    description="Without deleted ones. 400: `invalid_field`. 404: `conversation_not_found`."
+    f"{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, *_NUMBERED_PAGE, *STATED],
     responses={200: MessagePageSerializer},
     examples=examples.PAGE,
@@ -403,7 +404,7 @@ OF_TYPE = extend_schema(
 MENTIONING = extend_schema(
     operation_id="get_messages_mentioning",
     summary="The messages of a conversation that mention a user, newest first",
-    description="Without deleted ones; any user's may be asked."
+    description="Without deleted ones; any user's may be asked. 400: `invalid_field`."
     f" 404: `conversation_not_found`.{_READ_ERRORS}",
     parameters=[_CONVERSATION_ID, _MENTIONED_USER_ID, *_NUMBERED_PAGE, *STATED],
     responses={200: MessagePageSerializer},
