@@ -121,7 +121,13 @@ def test_the_pages_agree_on_what_starts_kafka_alone() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [DOCS / "api.md", DOCS / "operations.md", DOCS / "decisions" / "README.md", *DECISIONS],
+    [
+        DOCS / "api.md",
+        DOCS / "clients.md",
+        DOCS / "operations.md",
+        DOCS / "decisions" / "README.md",
+        *DECISIONS,
+    ],
     ids=str,
 )
 def test_links_lead_somewhere(page: Path) -> None:
