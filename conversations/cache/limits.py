@@ -6,6 +6,7 @@ silent costs nothing. The look-up's script takes from the buckets (`conversation
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -13,6 +14,7 @@ from chat_project.settings.environment import environment
 from conversations.cache.keys import bucket_key
 
 MICROSECONDS = 1_000_000
+REMEMBERED = 10_000
 
 
 class Scope(StrEnum):
@@ -54,8 +56,12 @@ class Limited(msgspec.Struct, frozen=True):
         return max(1, math.ceil(self.wait_microseconds / MICROSECONDS))
 
 
-def limits_of(tenant_id: str, sender_id: str) -> list[Limit]:
-    """Those that a message of this sender must fit into; a rate or a burst of 0 is none."""
+@lru_cache(maxsize=REMEMBERED)
+def limits_of(tenant_id: str, sender_id: str) -> tuple[Limit, ...]:
+    """Those that a message of this sender must fit into; a rate or a burst of 0 is none.
+
+    Remembered: making them took 5 µs of each text.
+    """
     given = environment()
     limits = (
         Limit(
@@ -71,4 +77,4 @@ def limits_of(tenant_id: str, sender_id: str) -> list[Limit]:
             given.rate_limit_tenant_burst,
         ),
     )
-    return [limit for limit in limits if limit.per_second and limit.burst]
+    return tuple(limit for limit in limits if limit.per_second and limit.burst)

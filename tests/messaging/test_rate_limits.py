@@ -3,7 +3,7 @@
 The tests' limits refill once in a hundred seconds, and time passes by moving the bucket.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -39,7 +39,7 @@ Limiting = Callable[..., None]
 
 
 @pytest.fixture
-def limiting(monkeypatch: pytest.MonkeyPatch) -> Limiting:
+def limiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limiting]:
     """Sets the bursts: `limiting(sender=3, tenant=0)`; 0 is none."""
 
     def limit(*, sender: int = 0, tenant: int = 0, per_second: float = PER_SECOND) -> None:
@@ -52,8 +52,10 @@ def limiting(monkeypatch: pytest.MonkeyPatch) -> Limiting:
             }
         )
         monkeypatch.setattr(limits, "environment", lambda: given)
+        limits.limits_of.cache_clear()
 
-    return limit
+    yield limit
+    limits.limits_of.cache_clear()
 
 
 def key_of(sender: Api) -> str:
