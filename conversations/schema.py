@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from chat_project.api.paging import MAX_PAGE_SIZE
+from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from chat_project.api.schema import (
     CONDITIONAL,
+    KEY,
     NOT_MODIFIED,
     OF_THE_TENANT,
     OF_THE_USER,
     STATED,
+    whole_number,
 )
 from conversations import examples
 from conversations.listing import MAX_TERM_LENGTH
@@ -28,8 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 TYPES = tuple(kind.value for kind in ConversationType)
 ROLES = tuple(role.value for role in Role)
 
-_ID = f"1 to {MAX_ID_LENGTH} printable characters"
-_NAME = f"≤ {MAX_NAME_UTF16_UNITS} UTF-16 code units"
+_UNITS = "in UTF-16 code units"
 
 
 class ParticipantSerializer(serializers.Serializer[Any]):
@@ -106,8 +107,8 @@ class ParticipantPageSerializer(_PagingSerializer):
 
 
 class PersonSerializer(serializers.Serializer[Any]):
-    userId = serializers.CharField(help_text=_ID)
-    userName = serializers.CharField(help_text=_NAME)
+    userId = serializers.CharField(max_length=MAX_ID_LENGTH)
+    userName = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
 
 
 class OwnSerializer(serializers.Serializer[Any]):
@@ -123,13 +124,13 @@ class _FoundingSerializer(OwnSerializer):
 
 
 class OneToOneSerializer(_FoundingSerializer):
-    otherUserId = serializers.CharField(help_text=_ID)
-    otherUserName = serializers.CharField(help_text=_NAME)
+    otherUserId = serializers.CharField(max_length=MAX_ID_LENGTH)
+    otherUserName = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
 
 
 class StudentGroupSerializer(_FoundingSerializer):
-    studentId = serializers.CharField(help_text=_ID)
-    studentName = serializers.CharField(help_text=_NAME)
+    studentId = serializers.CharField(max_length=MAX_ID_LENGTH)
+    studentName = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
     classId = serializers.CharField(required=False, allow_null=True)
     parents = PersonSerializer(many=True, help_text="at least one")
     teachers = PersonSerializer(
@@ -138,19 +139,19 @@ class StudentGroupSerializer(_FoundingSerializer):
 
 
 class ClassGroupSerializer(_FoundingSerializer):
-    classId = serializers.CharField(help_text=_ID)
-    className = serializers.CharField(help_text=_NAME)
+    classId = serializers.CharField(max_length=MAX_ID_LENGTH)
+    className = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
     teachers = PersonSerializer(many=True, help_text="at least one; they are the Admins")
     members = PersonSerializer(many=True, required=False)
 
 
 class TeacherGroupSerializer(_FoundingSerializer):
-    name = serializers.CharField(help_text=_NAME)
+    name = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
     teachers = PersonSerializer(many=True, required=False)
 
 
 class AnnouncementChannelSerializer(_FoundingSerializer):
-    name = serializers.CharField(help_text=_NAME)
+    name = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
     staff = PersonSerializer(many=True, required=False, help_text="Members")
     parents = PersonSerializer(many=True, required=False, help_text="ReadOnly")
 
@@ -167,7 +168,7 @@ class ParticipantsSerializer(serializers.Serializer[Any]):
 
 
 class RenameSerializer(OwnSerializer):
-    name = serializers.CharField(help_text=_NAME)
+    name = serializers.CharField(max_length=MAX_NAME_UTF16_UNITS, help_text=_UNITS)
 
 
 class MuteSerializer(OwnSerializer):
@@ -179,14 +180,14 @@ class MuteSerializer(OwnSerializer):
 _CONVERSATION_ID = OpenApiParameter("conversation_id", str, OpenApiParameter.PATH)
 _KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    KEY,
     OpenApiParameter.HEADER,
     description="1 to 255 printable ASCII characters, meant per user: a retry with the same key and"
     " body finds what the first request did. Remembered for 7 days.",
 )
 _PAGING = [
-    OpenApiParameter("pageNumber", int, default=1, description="from 1"),
-    OpenApiParameter("pageSize", int, default=20, description=f"1 to {MAX_PAGE_SIZE}"),
+    OpenApiParameter("pageNumber", whole_number(1, MAX_PAGE_NUMBER), default=1),
+    OpenApiParameter("pageSize", whole_number(1, MAX_PAGE_SIZE), default=20),
 ]
 _LIST = [
     OpenApiParameter("type", str, enum=TYPES, description="only this type, without case"),
@@ -328,7 +329,9 @@ SEARCH = _list(
     "Search the user's own conversations by name",
     "Every word must be in the name, in any order; case and diacritics do not count.",
     OpenApiParameter(
-        "searchTerm", str, required=True, description=f"1 to {MAX_TERM_LENGTH} characters"
+        "searchTerm",
+        {"type": "string", "minLength": 1, "maxLength": MAX_TERM_LENGTH},
+        required=True,
     ),
 )
 OF_STUDENT = _list(

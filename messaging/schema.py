@@ -8,11 +8,19 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
+from chat_project.api.idempotency import MAX_KEY_LENGTH
 from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
-from chat_project.api.schema import OF_THE_USER, STATED
+from chat_project.api.schema import KEY, OF_THE_USER, STATED, whole_number
 from chat_project.settings.environment import Environment
 from messaging import examples
-from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS, MAX_NAME_LENGTH, MESSAGE_TYPES
+from messaging.changes import MAX_EMOJI_LENGTH
+from messaging.events import (
+    MAX_CONTENT_UTF16_UNITS,
+    MAX_ID_LENGTH,
+    MAX_MENTIONS,
+    MAX_NAME_LENGTH,
+    MESSAGE_TYPES,
+)
 from messaging.history import DEFAULT_PAGE_SIZE
 from messaging.pages import MAX_COUNTED
 from messaging.requests import MAX_BATCH_SIZE
@@ -86,16 +94,28 @@ class MessageSerializer(serializers.Serializer[Any]):
 
 
 class TextSerializer(serializers.Serializer[Any]):
-    conversationId = serializers.CharField()
+    conversationId = serializers.CharField(max_length=MAX_ID_LENGTH)
     senderId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
     userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
     editorUserId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
-    senderName = serializers.CharField(required=False, allow_null=True)
-    content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    senderName = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=MAX_NAME_LENGTH,
+        help_text="in UTF-16 code units",
+    )
+    content = serializers.CharField(
+        max_length=MAX_CONTENT_UTF16_UNITS, help_text="in UTF-16 code units"
+    )
     mentions = MentionSerializer(many=True, required=False, help_text=f"≤ {MAX_MENTIONS}")
-    replyToMessageId = serializers.CharField(required=False, allow_null=True)
+    replyToMessageId = serializers.CharField(
+        required=False, allow_null=True, max_length=MAX_ID_LENGTH
+    )
     clientMessageId = serializers.CharField(
-        required=False, allow_null=True, help_text="idempotency key, 1 to 255 printable ASCII"
+        required=False,
+        allow_null=True,
+        max_length=MAX_KEY_LENGTH,
+        help_text="idempotency key, printable ASCII",
     )
 
 
@@ -137,7 +157,7 @@ class MessagePageSerializer(serializers.Serializer[Any]):
 
 _KEY = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    KEY,
     OpenApiParameter.HEADER,
     description="1 to 255 printable ASCII characters, meant per sender: a retry with the same key"
     " is the same message. In a batch K stands for K/0, K/1, …",
@@ -156,24 +176,22 @@ _PAGE = [
     ),
     OpenApiParameter("beforeSeq", int, description=f"smaller numbers. {_ONE_CURSOR}"),
     OpenApiParameter("afterSeq", int, description=f"the next greater numbers. {_ONE_CURSOR}"),
-    OpenApiParameter(
-        "pageSize", int, default=DEFAULT_PAGE_SIZE, description=f"1 to {MAX_PAGE_SIZE}"
-    ),
+    OpenApiParameter("pageSize", whole_number(1, MAX_PAGE_SIZE), default=DEFAULT_PAGE_SIZE),
 ]
 _SEARCHED = [
     OpenApiParameter(
         "searchTerm",
-        str,
+        {"type": "string", "minLength": 1, "maxLength": MAX_TERM_UTF16_UNITS},
         required=True,
-        description=f"≤ {MAX_TERM_UTF16_UNITS} UTF-16 code units, with a letter or a digit",
+        description="in UTF-16 code units, with a letter or a digit",
     ),
     OpenApiParameter("messageType", str, enum=MESSAGE_TYPES, description="in any case"),
     OpenApiParameter("fromDate", OpenApiTypes.DATETIME, description="included"),
     OpenApiParameter("toDate", OpenApiTypes.DATETIME, description="included"),
 ]
 _NUMBERED_PAGE = [
-    OpenApiParameter("pageNumber", int, default=1, description=f"1 to {MAX_PAGE_NUMBER}"),
-    OpenApiParameter("pageSize", int, default=20, description=f"1 to {MAX_PAGE_SIZE}"),
+    OpenApiParameter("pageNumber", whole_number(1, MAX_PAGE_NUMBER), default=1),
+    OpenApiParameter("pageSize", whole_number(1, MAX_PAGE_SIZE), default=20),
 ]
 
 _BODY_ERRORS = {
@@ -275,7 +293,9 @@ _OPTIMISTIC = "The answer shows the message as it will be; GET tells when it is 
 
 
 class EditSerializer(serializers.Serializer[Any]):
-    content = serializers.CharField(help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    content = serializers.CharField(
+        max_length=MAX_CONTENT_UTF16_UNITS, help_text="in UTF-16 code units"
+    )
     editorUserId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
 
 
@@ -285,13 +305,16 @@ class StatedSerializer(serializers.Serializer[Any]):
 
 
 class EmojiSerializer(serializers.Serializer[Any]):
-    emojiCode = serializers.CharField()
+    emojiCode = serializers.CharField(max_length=MAX_EMOJI_LENGTH, help_text="in UTF-16 code units")
     userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
 
 
 class ReadSerializer(serializers.Serializer[Any]):
     upToSeq = serializers.IntegerField(
-        required=False, allow_null=True, help_text="left out: everything that is stored"
+        required=False,
+        allow_null=True,
+        min_value=0,
+        help_text="left out: everything that is stored",
     )
     userId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_USER)
 

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from chat_project.api.codes import all_codes
 from chat_project.api.components import ERROR_ENVELOPE, EXAMPLE_METADATA, METADATA
+from chat_project.api.idempotency import MAX_KEY_LENGTH
 
 _EVERYWHERE = (
     *("bad_request", "authentication_required", "invalid_token", "token_expired"),
@@ -60,6 +61,14 @@ STATED = [
     OpenApiParameter("tenantId", str, description=OF_THE_TENANT),
 ]
 """What the replaced service's clients say although the token does."""
+
+KEY = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_KEY_LENGTH,
+    "pattern": r"^[\x20-\x7e]+$",
+}
+"""Of the header Idempotency-Key."""
 
 CONDITIONAL = [
     OpenApiParameter(
@@ -138,6 +147,11 @@ class JwtScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     @override
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def whole_number(minimum: int, maximum: int) -> dict[str, Any]:
+    """The schema of a parameter within these bounds."""
+    return {"type": "integer", "minimum": minimum, "maximum": maximum}
 
 
 def named_codes(texts: Iterable[str]) -> set[str]:

@@ -6,6 +6,7 @@ The tests' limits refill once in a hundred seconds, and time passes by moving th
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from conversations.cache import AcceptanceRecord, Lookup, limits
 from conversations.cache.limits import Limit, Limited, Scope
 from conversations.values import ConversationSettings
 from messaging.identifiers import derived_message_id
+from tests.api.conftest import serving
 from tests.conftest import Api
 from tests.conversations.conftest import PrivateRedis
 from tests.messaging.conftest import (
@@ -163,6 +165,17 @@ def test_a_retry_of_an_accepted_text_costs_nothing(
     assert data_of(mai.post(TEXT, text_for(group), idempotency_key="k")) == first, "none is left"
 
 
+def test_equal_items_under_one_key_cost_one(
+    mai: Api, group: ConversationSettings, limiting: Limiting
+) -> None:
+    limiting(sender=2)
+    twice = [text_for(group, clientMessageId="k")] * 2
+
+    outcomes = data_of(mai.post(BATCH, [*twice, *texts_for(group, 2)]))
+
+    assert codes_of(outcomes) == [None, None, None, "rate_limited"]
+
+
 def test_a_refused_text_leaves_nothing_and_its_retry_is_sent(
     mai: Api, group: ConversationSettings, limiting: Limiting
 ) -> None:
@@ -296,6 +309,22 @@ def test_what_is_no_time_of_ours_is_a_full_bucket(
 
     data_of(mai.post(TEXT, text_for(group)))
     assert mai.post(TEXT, text_for(group)).status_code == 429
+
+
+def test_the_settings_limit_all_processes_of_the_api_together(
+    mai: Api, group: ConversationSettings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    given = {"RATE_LIMIT_MESSAGES_PER_SECOND": str(PER_SECOND), "RATE_LIMIT_BURST": "3"}
+    log = tmp_path_factory.mktemp("gunicorn")
+    headers = {"Authorization": f"Bearer {mai.token}"}
+
+    with serving(log / "one", **given) as one, serving(log / "two", **given) as two:
+        statuses = [
+            httpx.post(served.url + TEXT, json=text_for(group), headers=headers).status_code
+            for served in (one, two, one, two, one)
+        ]
+
+    assert statuses == [200, 200, 200, 429, 429]
 
 
 BURST = 7
