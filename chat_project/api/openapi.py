@@ -23,9 +23,11 @@ def complete(result: dict[str, Any], **_how: object) -> dict[str, Any]:
 
 
 def _table_of_codes() -> str:
-    """Markdown; the codes are for programs, the sentences may change."""
+    """Markdown, folded; the codes are for programs, the sentences may change."""
     rows = [f"| {code.status} | `{name}` | {code.meaning} |" for name, code in all_codes().items()]
-    return "\n".join(["\n\n| Status | `error.code` | Means |", "| --- | --- | --- |", *rows])
+    head = ["| Status | `error.code` | Means |", "| --- | --- | --- |"]
+    table = "\n".join([*head, *rows])
+    return f"\n\n<details><summary>All error codes</summary>\n\n{table}\n\n</details>"
 
 
 def _get(name: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
