@@ -4,6 +4,7 @@ Importing it reads the environment; importing `environment` or `development` alo
 """
 
 from chat_project.settings.applications import *
+from chat_project.settings.attachments import *
 from chat_project.settings.cache import *
 from chat_project.settings.cors import *
 from chat_project.settings.database import *

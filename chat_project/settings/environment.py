@@ -26,7 +26,10 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 ANY_ORIGIN = "*"
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 
-SECRETS = ("django_secret_key", "jwt_secret", "mongodb_uri", "redis_url", "kafka_sasl_password")
+SECRETS = (
+    *("django_secret_key", "jwt_secret", "mongodb_uri", "redis_url", "kafka_sasl_password"),
+    "attachment_bucket_secret_key",
+)
 
 
 class SettingsError(ImproperlyConfigured):
@@ -86,6 +89,15 @@ class Environment(BaseSettings):
     rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 100
     rate_limit_tenant_messages_per_second: Annotated[float, Field(ge=0, le=100_000)] = 1_000
     rate_limit_tenant_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
+
+    attachment_folder: Annotated[str, Field(min_length=1)] = "attachments"
+    attachment_bucket: Annotated[str, Field(pattern=r"^[a-z0-9.-]{3,63}$")] | None = None
+    attachment_bucket_endpoint_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    attachment_bucket_region: str | None = None
+    attachment_bucket_access_key: str | None = None
+    attachment_bucket_secret_key: str | None = None
+    attachment_link_minutes: Annotated[float, Field(ge=1, le=10_080)] = 60
+    attachment_link_base_url: Annotated[str, Field(pattern=r"^https?://.*[^/]$")] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -147,9 +159,23 @@ class Environment(BaseSettings):
                         f"{name.upper()} is missing (KAFKA_SECURITY_PROTOCOL is"
                         f" {self.kafka_security_protocol})"
                     )
+        self._refuse_half_a_bucket()
         if not self.django_debug:
             self._refuse_development_values()
         return self
+
+    def _refuse_half_a_bucket(self) -> None:
+        rest = ("access_key", "secret_key", "endpoint_url", "region")
+        given = [name for name in rest if getattr(self, f"attachment_bucket_{name}")]
+        if self.attachment_bucket is None and given:
+            raise ValueError(
+                f"ATTACHMENT_BUCKET is missing (ATTACHMENT_BUCKET_{given[0].upper()} is set)"
+            )
+        for name in ("access_key", "secret_key"):
+            if self.attachment_bucket is not None and name not in given:
+                raise ValueError(
+                    f"ATTACHMENT_BUCKET_{name.upper()} is missing (ATTACHMENT_BUCKET is set)"
+                )
 
     def _refuse_development_values(self) -> None:
         for name in ("django_secret_key", "jwt_secret"):

@@ -1,5 +1,6 @@
 """Files of the admin and of Swagger UI, served by the API process itself (whitenoise)."""
 
+from chat_project.settings.attachments import ATTACHMENT_STORAGE
 from chat_project.settings.environment import BASE_DIR, environment
 
 STATIC_URL = "/static/"
@@ -14,6 +15,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": _DEVELOPMENT_STORAGE if environment().django_debug else _IMAGE_STORAGE
     },
+    "attachments": ATTACHMENT_STORAGE,
 }
 # The image has run collectstatic; elsewhere the files are served from where their packages are.
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None or not (STATIC_ROOT / "staticfiles.json").is_file()

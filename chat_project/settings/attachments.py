@@ -1,0 +1,54 @@
+"""Where the files of messages are kept: a folder, or a bucket of an S3-compatible server."""
+
+from typing import Any
+
+from chat_project.settings.environment import BASE_DIR, environment
+
+_FOLDER = BASE_DIR / environment().attachment_folder
+
+ATTACHMENT_INCOMING = _FOLDER / "incoming"
+"""Uploads on their way: on the disk of the files, so that they are moved there and not copied, and
+not in a temporary folder that may be memory. Made at its first use."""
+
+_FOLDER_STORAGE: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {
+        "location": _FOLDER / "files",
+        "file_permissions_mode": 0o640,
+        "directory_permissions_mode": 0o750,
+    },
+}
+
+
+def _bucket_storage(bucket: str) -> dict[str, Any]:
+    """The clients are imported only where they are used: they take some 0.3 s and 20 MB."""
+    from boto3.s3.transfer import TransferConfig
+    from botocore.config import Config
+
+    return {
+        "BACKEND": "messaging.attachments.bucket.BucketStorage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": environment().attachment_bucket_endpoint_url,
+            "region_name": environment().attachment_bucket_region,
+            "access_key": environment().attachment_bucket_access_key,
+            "secret_key": environment().attachment_bucket_secret_key,
+            "max_memory_size": 1_000_000,  # bytes of a download that are not on disk
+            "transfer_config": TransferConfig(use_threads=False),  # one part in memory at a time
+            "client_config": Config(
+                connect_timeout=2,
+                read_timeout=10,
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},  # no DNS name for each bucket is needed
+                # Other servers than Amazon's do not all know its newer checksums.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        },
+    }
+
+
+ATTACHMENT_STORAGE = (
+    _bucket_storage(bucket) if (bucket := environment().attachment_bucket) else _FOLDER_STORAGE
+)
