@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
-MAX_BYTES = 16 * 1024 * 1024  # over every endpoint's own limit, which then answers 413
+MAX_BYTES = 32 * 1024 * 1024  # over every endpoint's own limit, which then answers 413
 _IN_MEMORY_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
 

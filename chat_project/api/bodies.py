@@ -72,7 +72,11 @@ def _decoder(struct_type: type[T]) -> msgspec.json.Decoder[T]:
 
 
 def _read_tolerantly(body: bytes, struct_type: type[T]) -> T:
-    plain = parse_plain(body)
+    return convert_plain(parse_plain(body), struct_type)
+
+
+def convert_plain(plain: Any, struct_type: type[T]) -> T:
+    """The same for values that are at hand, such as the fields of a form."""
     try:
         return msgspec.convert(match_names(plain, struct_type), struct_type)
     except msgspec.ValidationError as error:

@@ -15,7 +15,7 @@ from chat_project.api.exceptions import CODES
 from chat_project.api.renderers import JSON
 from chat_project.metrics import http_request_duration_seconds
 
-MAX_DRAINED_BYTES = 16 * 1024 * 1024
+MAX_DRAINED_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 _PAGES_FOR_PEOPLE = ("/admin", "/static/", "/swagger", "/redoc")
