@@ -11,6 +11,7 @@ from conversations.cache.records import (
     AcceptanceRecord,
     forget_record,
     forget_records,
+    living_records,
     read_record,
 )
 from conversations.values import ConversationSettings, Membership
@@ -28,6 +29,7 @@ __all__ = [
     "forget_record",
     "forget_records",
     "limits_of",
+    "living_records",
     "look_up",
     "publish",
     "read_record",

@@ -8,14 +8,18 @@ from chat_project.redis import RedisAway, guarded
 from conversations.cache.keys import record_key
 
 
-class AcceptanceRecord(msgspec.Struct, frozen=True, rename="camel"):
-    """Made by the first request for a message; `sent_at` ISO-8601, `fingerprint` in hex."""
+class AcceptanceRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Made by the first request for a message; `sent_at` ISO-8601, `fingerprint` in hex.
+
+    `type` is the message's; not kept of a text, so that it costs nothing there.
+    """
 
     tenant_id: str
     conversation_id: str
     sender_id: str
     sent_at: str
     fingerprint: str
+    type: str = "Text"
 
 
 encode_record = msgspec.json.Encoder().encode
@@ -38,6 +42,16 @@ def read_record(message_id: str) -> AcceptanceRecord | None:
         return guarded(lambda redis: decode_record(redis.get(record_key(message_id))))
     except RedisAway:
         return None
+
+
+def living_records(message_ids: Collection[str]) -> set[str]:
+    """Which of these messages have a record; one round trip. Raises RedisAway."""
+    ids = list(message_ids)
+    if not ids:
+        return set()
+    keys = [record_key(message_id) for message_id in ids]
+    found = guarded(lambda redis: redis.mget(keys))
+    return {message_id for message_id, value in zip(ids, found, strict=True) if value is not None}
 
 
 def forget_record(message_id: str) -> None:
