@@ -9,9 +9,13 @@ from chat_project import health, metrics
 from chat_project.api.reference import RedocPage, SwaggerPage
 from chat_project.api.routing import CaseInsensitiveRouter, Route, ignoring_case
 from conversations.viewsets import ConversationViewSet
+from messaging.attachments.viewsets import AttachmentViewSet, UploadViewSet
 from messaging.viewsets import MessageViewSet
 
 api = CaseInsensitiveRouter()
+# Before "messages", of which it would be one by its id.
+api.register("messages/attachment", UploadViewSet, basename="upload")
+api.register("attachments", AttachmentViewSet, basename="attachments")
 api.register("messages", MessageViewSet, basename="messages")
 api.register("conversations", ConversationViewSet, basename="conversations")
 

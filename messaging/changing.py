@@ -217,13 +217,14 @@ def _target(user: TokenUser, message_id: str) -> tuple[Target, MessageDto]:
         message_id=message_id,
         conversation_id=record.conversation_id,
         sender_id=record.sender_id,
-        type="Text",
+        type=record.type,
         sent_at=parse_timestamp(record.sent_at),
     )
     dto = MessageDto(
         message_id=message_id,
         conversation_id=record.conversation_id,
         sender_id=record.sender_id,
+        type=record.type,
         status="Sending",
         sent_at=record.sent_at,
     )

@@ -10,11 +10,11 @@ from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id, new_id
 from chat_project.timestamps import format_timestamp
 from conversations.cache import AcceptanceRecord
-from messaging.events import Mention, MessageSentEvent
+from messaging.events import Attachment, Mention, MessageSentEvent
 from messaging.identifiers import derived_message_id, fingerprint
-from messaging.requests import MentionRequest, TextRequest
-from messaging.serializers import MentionDto, MessageDto, QuoteDto
-from messaging.validation import check_keys_agree, check_text
+from messaging.requests import AttachmentRequest, MentionRequest, TextRequest
+from messaging.serializers import MentionDto, MessageDto, QuoteDto, attachment_dto
+from messaging.validation import check_caption, check_keys_agree, check_name, check_text
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -26,6 +26,7 @@ class Draft(msgspec.Struct, frozen=True):
     reply_to_message_id: str | None
     mentions: list[Mention]
     record: AcceptanceRecord
+    attachments: list[Attachment] = []
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -44,11 +45,9 @@ def draft_of(
     """Applies the rules that need no look-up. Raises InvalidRequest, or Forbidden for a sender
     that is not the token's user. Without an idempotency key the id is new."""
     check_text(request)
-    check_key(request.client_message_id, "clientMessageId")
-    check_keys_agree(header_key, request.client_message_id)
+    key = key_of(header_key, request.client_message_id)
     check_sender(user, request.sender_id)
     check_body(user, request.user_id, request.editor_user_id)
-    key = request.client_message_id if header_key is None else header_key
     conversation_id = canonical_id(request.conversation_id)
     content = request.content or ""
     reply_to = canonical_id(request.reply_to_message_id) if request.reply_to_message_id else None
@@ -70,6 +69,54 @@ def draft_of(
     )
 
 
+def attachment_draft_of(
+    user: TokenUser,
+    request: AttachmentRequest,
+    attachment: Attachment,
+    message_type: str,
+    key: str | None,
+    *,
+    now: datetime,
+) -> Draft:
+    """The same for one file; `key`: of header or form (`key_of`)."""
+    content = check_caption(request.caption)
+    check_name(request.sender_name, "senderName")
+    check_sender(user, request.sender_id)
+    check_body(user, request.user_id, request.editor_user_id)
+    conversation_id = canonical_id(request.conversation_id)
+    sent = fingerprint(
+        conversation_id,
+        content,
+        None,
+        [],
+        message_type=message_type,
+        attachment_ids=[attachment.attachment_id],
+    )
+    return Draft(
+        message_id=derived_message_id(user.tenant_id, user.user_id, key) if key else new_id(),
+        content=content,
+        sender_name=request.sender_name or user.name,
+        reply_to_message_id=None,
+        mentions=[],
+        record=AcceptanceRecord(
+            tenant_id=user.tenant_id,
+            conversation_id=conversation_id,
+            sender_id=user.user_id,
+            sent_at=format_timestamp(now),
+            fingerprint=sent.hex(),
+            type=message_type,
+        ),
+        attachments=[attachment],
+    )
+
+
+def key_of(header_key: str | None, body_key: str | None) -> str | None:
+    """The request's idempotency key. Raises InvalidRequest for an odd one, and for two."""
+    check_key(body_key, "clientMessageId")
+    check_keys_agree(header_key, body_key)
+    return body_key if header_key is None else header_key
+
+
 def event_of(admitted: Admitted) -> MessageSentEvent:
     draft, record, quote = admitted.draft, admitted.draft.record, admitted.quote
     return MessageSentEvent(
@@ -85,6 +132,8 @@ def event_of(admitted: Admitted) -> MessageSentEvent:
         reply_to_sender_name=quote.sender_name if quote else None,
         mentions=draft.mentions,
         recipient_user_ids=[],
+        type=record.type if draft.attachments else None,
+        attachments=draft.attachments or None,
     )
 
 
@@ -97,6 +146,11 @@ def sending_dto(admitted: Admitted) -> MessageDto:
         sender_id=draft.record.sender_id,
         sender_name=admitted.sender_name,
         content=draft.content,
+        type=draft.record.type,
+        attachments=[
+            attachment_dto(msgspec.to_builtins(each), draft.message_id)
+            for each in draft.attachments
+        ],
         reply_to=admitted.quote,
         mentions=[
             MentionDto(

@@ -13,6 +13,16 @@ def derived_message_id(tenant_id: str, sender_id: str, key: str) -> str:
     return derived_id([tenant_id, sender_id], key)
 
 
+def derived_attachment_id(
+    tenant_id: str, sender_id: str, key: str, *, file_name: str, sha256: str
+) -> str:
+    """The id that this file always gets under this idempotency key; `sha256` of it, in hex.
+
+    Another file or name has another id, and so its message another fingerprint.
+    """
+    return derived_id([tenant_id, sender_id, file_name, sha256], key)
+
+
 def fingerprint(
     conversation_id: str,
     content: str,

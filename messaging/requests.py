@@ -47,6 +47,20 @@ class TextRequest(
     client_message_id: str | None = None
 
 
+class AttachmentRequest(
+    msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """The fields of a form that stand beside its file."""
+
+    conversation_id: Id
+    sender_id: str | None = None
+    user_id: str | None = None
+    editor_user_id: str | None = None
+    sender_name: str | None = None
+    caption: str | None = None
+    client_message_id: str | None = None
+
+
 class _Stated(
     msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True
 ):

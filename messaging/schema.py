@@ -5,7 +5,12 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import serializers
 
 from chat_project.api.idempotency import MAX_KEY_LENGTH
@@ -13,6 +18,7 @@ from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from chat_project.api.schema import KEY, OF_THE_USER, STATED, whole_number
 from chat_project.settings.environment import Environment
 from messaging import examples
+from messaging.attachments.limits import LIMIT_BYTES
 from messaging.changes import MAX_EMOJI_LENGTH
 from messaging.events import (
     MAX_CONTENT_UTF16_UNITS,
@@ -34,8 +40,10 @@ class AttachmentSerializer(serializers.Serializer[Any]):
     fileName = serializers.CharField(allow_null=True)
     fileType = serializers.CharField(allow_null=True)
     fileSize = serializers.IntegerField(allow_null=True, help_text="bytes")
-    url = serializers.CharField(allow_null=True)
-    thumbnailUrl = serializers.CharField(allow_null=True)
+    url = serializers.CharField(
+        allow_null=True, help_text="a GET without token; it expires: then ask for the message again"
+    )
+    thumbnailUrl = serializers.CharField(allow_null=True, help_text="a JPEG, of pictures only")
 
 
 class QuoteSerializer(serializers.Serializer[Any]):
@@ -116,6 +124,23 @@ class TextSerializer(serializers.Serializer[Any]):
         allow_null=True,
         max_length=MAX_KEY_LENGTH,
         help_text="idempotency key, printable ASCII",
+    )
+
+
+class AttachmentUploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(
+        help_text=f"Image, Audio, File ≤ {LIMIT_BYTES['File']} bytes, Video ≤ {LIMIT_BYTES['Video']}"
+    )
+    conversationId = serializers.CharField()
+    senderId = serializers.CharField(required=False, help_text=OF_THE_USER)
+    userId = serializers.CharField(required=False, help_text=OF_THE_USER)
+    editorUserId = serializers.CharField(required=False, help_text=OF_THE_USER)
+    senderName = serializers.CharField(required=False)
+    caption = serializers.CharField(
+        required=False, help_text=f"≤ {MAX_CONTENT_UTF16_UNITS} UTF-16 code units"
+    )
+    clientMessageId = serializers.CharField(
+        required=False, help_text="idempotency key, 1 to 255 printable ASCII"
     )
 
 
@@ -248,6 +273,33 @@ SEND_BATCH = extend_schema(
     parameters=[_KEY, *STATED],
     responses={200: BatchOutcomeSerializer(many=True), **_BODY_ERRORS},
     examples=examples.SEND_BATCH,
+)
+
+SEND_ATTACHMENT = extend_schema(
+    operation_id="send_attachment",
+    summary="Send a file",
+    description="As `text`, with its codes for fields, permission and delivery. The message's type"
+    " follows from the file's content: Image, Video, Audio or File; a picture has a thumbnail."
+    " The names of the fields match without case."
+    "\n\n400: `malformed_multipart`, `file_missing`, `file_empty`, `one_file`, `invalid_field`,"
+    " `content_too_long`, `content_has_nul`. 503, not sent: `storage_unavailable`.",
+    request={"multipart/form-data": AttachmentUploadSerializer},
+    parameters=[_KEY, *STATED],
+    responses={
+        200: MessageSerializer,
+        **_SEND_ERRORS,
+        413: OpenApiResponse(
+            description="`image_too_large`, `audio_too_large`, `video_too_large`, `file_too_large`,"
+            " `attachment_too_large` (over every limit), `request_too_large`; `details.limitBytes`"
+        ),
+        415: OpenApiResponse(description="`unsupported_media_type`"),
+    },
+)
+
+DOWNLOADS = extend_schema_view(
+    # Their addresses come with the messages and are used as they are; the answer is no JSON.
+    retrieve=extend_schema(exclude=True),
+    thumbnail=extend_schema(exclude=True),
 )
 
 RETRIEVE = extend_schema(

@@ -111,6 +111,7 @@ def _failed(
         message_id=message_id,
         conversation_id=letter.get("conversationId") or known_conversation,
         sender_id=user.user_id,
+        type=record.type if record else "Text",
         status="Failed",
         sent_at=record.sent_at if record else None,
         failure_reason=letter["reason"],
@@ -122,6 +123,7 @@ def _sending(user: TokenUser, message_id: str, record: AcceptanceRecord) -> Mess
         message_id=message_id,
         conversation_id=record.conversation_id,
         sender_id=user.user_id,
+        type=record.type,
         status="Sending",
         sent_at=record.sent_at,
     )

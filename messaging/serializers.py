@@ -1,5 +1,6 @@
 """How a message looks outside: the MessageDto of contract section 5, every field always present."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -9,6 +10,7 @@ import msgspec
 from chat_project.api.envelope import Plain
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
+from messaging.attachments.links import is_own, signed
 
 DELETED_CONTENT = "[Message deleted]"
 
@@ -98,7 +100,9 @@ def message_dto(document: Document, read: ReadState = _UNREAD) -> MessageDto:
         sender_name=document.get("senderName"),
         content=DELETED_CONTENT if is_deleted else document.get("content"),
         type=document["type"],
-        attachments=_each(AttachmentDto, document.get("attachments")),
+        attachments=[attachment_dto(each, document["_id"]) for each in attachments]
+        if (attachments := document.get("attachments"))
+        else [],
         reply_to=msgspec.convert(quote, QuoteDto) if (quote := document.get("replyTo")) else None,
         mentions=_each(MentionDto, document.get("mentions")),
         reactions=[_reaction(each) for each in reactions]
@@ -114,6 +118,23 @@ def message_dto(document: Document, read: ReadState = _UNREAD) -> MessageDto:
         read_receipts=read.receipts,
         read_count=read.count,
     )
+
+
+def attachment_dto(stored: Document, message_id: str) -> AttachmentDto:
+    """A file of a message, with links that work for some time; another service's own addresses
+    stay as they are. For participants of the conversation only."""
+    dto = msgspec.convert(stored, AttachmentDto)
+    return msgspec.structs.replace(
+        dto,
+        url=_link(dto.url, dto.attachment_id, message_id),
+        thumbnail_url=_link(dto.thumbnail_url, dto.attachment_id, message_id),
+    )
+
+
+def _link(address: str | None, attachment_id: str, message_id: str) -> str | None:
+    if address is None or not is_own(address, attachment_id):
+        return address
+    return signed(address, message_id, now=time.time())
 
 
 T = TypeVar("T", bound=_Dto)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
+import pymongo
 from pymongo.errors import PyMongoError
 
 from chat_project.api.envelope import ErrorBody, Plain, error_body
@@ -14,6 +15,8 @@ from chat_project.metrics import count_from_zero, messages_sent_total, rate_limi
 from chat_project.timestamps import now
 from conversations.cache import Scope, forget_record
 from messaging.admission import admit
+from messaging.attachments.form import Form
+from messaging.attachments.receiving import DATABASE_SECONDS, draft_of_form, store_file
 from messaging.deliveries import Delivered, Delivery, Refused
 from messaging.drafts import Admitted, Draft, draft_of, event_of, sending_dto
 from messaging.errors import OutcomeUnknown, not_sent, outcome_unknown
@@ -68,14 +71,55 @@ def send_batch(
     return [_batch_outcome(outcome) for outcome in outcomes]
 
 
+def send_attachment(user: TokenUser, form: Form, key: str | None) -> MessageDto:
+    """Sends one file: admits its message, stores the file, publishes; otherwise as `send_text`.
+
+    The file is stored before the message can be seen, and blocks as long as its storage takes.
+    """
+    check_key(key, HEADER)
+    (outcome,) = _counted(1, lambda: _attachment_outcome(user, form, key))
+    if isinstance(outcome, ApiError):
+        raise outcome
+    return outcome
+
+
+def _attachment_outcome(user: TokenUser, form: Form, key: str | None) -> list[Outcome]:
+    try:
+        drafts: list[Draft | ApiError] = [draft_of_form(user, form, key, now=now())]
+    except ApiError as error:
+        return [error]
+    with pymongo.timeout(DATABASE_SECONDS):
+        admitted = _go_on(drafts, admit)
+    return _go_on(_go_on(admitted, partial(_store, form)), _publish)
+
+
+def _store(form: Form, admitted: list[Admitted]) -> list[Admitted | ApiError]:
+    (one,) = admitted
+    try:
+        return [store_file(one, form, now=now())]
+    except ApiError as error:
+        _forget_refused(admitted, 0)
+        return [error]
+    except PyMongoError:
+        _forget_refused(admitted, 0)
+        raise
+
+
 def _send(
     user: TokenUser, requests: Sequence[tuple[TextRequest | ApiError, str | None]]
 ) -> list[Outcome]:
-    try:
+    def outcomes() -> list[Outcome]:
         drafts = [_draft_or_error(user, request, key) for request, key in requests]
-        outcomes = _go_on(_go_on(drafts, admit), _publish)
+        return _go_on(_go_on(drafts, admit), _publish)
+
+    return _counted(len(requests), outcomes)
+
+
+def _counted(requests: int, send: Callable[[], list[Outcome]]) -> list[Outcome]:
+    try:
+        outcomes = send()
     except PyMongoError:
-        messages_sent_total.labels("unavailable").inc(len(requests))
+        messages_sent_total.labels("unavailable").inc(requests)
         raise
     for outcome in outcomes:
         messages_sent_total.labels(_status(outcome)).inc()

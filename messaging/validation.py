@@ -30,15 +30,27 @@ def check_content(content: str | None) -> str:
     """Gives the content, which is one now."""
     if content is None or not content.strip():
         raise _wrong("content", "content_empty", "content must not be missing, empty or blank")
-    _check_nul(content, "content", "content_has_nul")
-    if exceeds_utf16(content, MAX_CONTENT_UTF16_UNITS):
+    _check_content(content, "content")
+    return content
+
+
+def check_caption(caption: str | None) -> str:
+    """The content that a file's message has; a blank one is none."""
+    if caption is None or not caption.strip():
+        return ""
+    _check_content(caption, "caption")
+    return caption
+
+
+def _check_content(text: str, field: str) -> None:
+    _check_nul(text, field, "content_has_nul")
+    if exceeds_utf16(text, MAX_CONTENT_UTF16_UNITS):
         raise _wrong(
-            "content",
+            field,
             "content_too_long",
-            f"content is over {MAX_CONTENT_UTF16_UNITS} UTF-16 code units",
+            f"{field} is over {MAX_CONTENT_UTF16_UNITS} UTF-16 code units",
             limit=MAX_CONTENT_UTF16_UNITS,
         )
-    return content
 
 
 def check_mentions(mentions: Sequence[MentionRequest], content: str) -> None:

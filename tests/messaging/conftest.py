@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from pytest_django import Settings
 from redis.connection import Connection
 
 import chat_project.redis
@@ -149,6 +151,16 @@ def store_dead_letter(message_id: str, reason: str, **ids: Any) -> None:
 
 def minutes_after_noon(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def files(settings: Settings, tmp_path: Path) -> Path:
+    """A folder of the test's own for attachments."""
+    options = {**settings.STORAGES["attachments"]["OPTIONS"], "location": tmp_path / "files"}
+    kept = {**settings.STORAGES["attachments"], "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "attachments": kept}
+    settings.ATTACHMENT_INCOMING = tmp_path / "incoming"
+    return tmp_path
 
 
 UseProducer = Callable[..., Producer]
