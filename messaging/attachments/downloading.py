@@ -41,6 +41,8 @@ class Opened(msgspec.Struct, frozen=True):
     size: int
     file_type: str
     file_name: str
+    is_shown: bool
+    """In the browser; a file that is not is saved."""
 
 
 def open_file(attachment_id: str, claim: Claim, *, thumbnail: bool) -> Opened:
@@ -54,11 +56,13 @@ def open_file(attachment_id: str, claim: Claim, *, thumbnail: bool) -> Opened:
     if content is None:
         logger.error("The file of attachment %s is not in the storage", attachment_id)
         raise no_such_attachment()
+    file_type = THUMBNAIL_TYPE if thumbnail else upload["fileType"]
     return Opened(
         content=content,
         size=content.size,
-        file_type=THUMBNAIL_TYPE if thumbnail else upload["fileType"],
+        file_type=file_type,
         file_name=upload["fileName"],
+        is_shown=upload["type"] != "File" and file_type in SHOWN_INLINE,
     )
 
 
@@ -79,29 +83,29 @@ def answer_file(opened: Opened, range_header: str | None, *, seconds_left: int) 
 
 
 def _whole(opened: Opened) -> FileResponse:
-    return FileResponse(opened.content, headers=_headers_of(opened, opened.size))
-
-
-def _part(opened: Opened, part: range) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        _Part(opened.content, part),
-        status=HTTPStatus.PARTIAL_CONTENT,
-        headers={
-            **_headers_of(opened, len(part)),
-            "Content-Range": f"bytes {part.start}-{part.stop - 1}/{opened.size}",
-        },
+    """Type and name are said, or Django would guess the type by the name."""
+    return FileResponse(
+        opened.content,
+        content_type=opened.file_type,
+        filename=opened.file_name,
+        as_attachment=not opened.is_shown,
+        headers=_HEADERS,
     )
 
 
-def _headers_of(opened: Opened, length: int) -> dict[str, str]:
-    is_saved = opened.file_type not in SHOWN_INLINE
-    disposition = content_disposition_header(is_saved, opened.file_name)
-    return {
-        **_HEADERS,
-        "Content-Type": opened.file_type,
-        "Content-Length": str(length),
-        "Content-Disposition": disposition or "attachment",
-    }
+def _part(opened: Opened, part: range) -> StreamingHttpResponse:
+    disposition = content_disposition_header(not opened.is_shown, opened.file_name)
+    return StreamingHttpResponse(
+        _Part(opened.content, part),
+        status=HTTPStatus.PARTIAL_CONTENT,
+        content_type=opened.file_type,
+        headers={
+            **_HEADERS,
+            "Content-Disposition": disposition or "attachment",
+            "Content-Length": str(len(part)),
+            "Content-Range": f"bytes {part.start}-{part.stop - 1}/{opened.size}",
+        },
+    )
 
 
 class _Part:

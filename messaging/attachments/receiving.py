@@ -85,6 +85,7 @@ def _described(draft: Draft, attachment: Attachment) -> Document:
         "conversationId": draft.record.conversation_id,
         "messageId": draft.message_id,
         "senderId": draft.record.sender_id,
+        "type": draft.record.type,
         "fileName": attachment.file_name,
         "fileType": attachment.file_type,
         "fileSize": attachment.file_size,

@@ -1,9 +1,9 @@
 """The collection `attachments`: which file belongs to which message, and where it lies.
 
-`{_id: attachmentId, tenantId, conversationId, messageId, senderId, fileName, fileType, fileSize,
-uploadedAt, touchedAt, attempts[], file, hasThumbnail}`: `attempts` are noted before anything is
-written, so that every file can be found and removed; `file` is the one that counts, absent until it
-is whole. Found by `_id` alone: no other index.
+`{_id: attachmentId, tenantId, conversationId, messageId, senderId, type, fileName, fileType,
+fileSize, uploadedAt, touchedAt, attempts[], file, hasThumbnail}`: `type` is the message's;
+`attempts` are noted before anything is written, so that every file can be found and removed; `file`
+is the one that counts, absent until it is whole. Found by `_id` alone: no other index.
 """
 
 from datetime import datetime
