@@ -8,8 +8,11 @@ and what breaks off in the middle harms nobody. Errors are StorageUnavailable.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from io import BytesIO
+from pathlib import Path
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 
@@ -42,6 +45,14 @@ def remove(attempt: str) -> None:
     with _told_as_unavailable():
         for path in (_path(attempt), _path(attempt) + THUMBNAIL_SUFFIX):
             _storage().delete(path)
+
+
+def abandoned(before: datetime) -> list[Path]:
+    """Uploads that a process of this machine received and did not live to store."""
+    with _told_as_unavailable():
+        folder = Path(settings.ATTACHMENT_INCOMING)
+        found = folder.iterdir() if folder.is_dir() else ()
+        return [path for path in found if path.stat().st_mtime < before.timestamp()]
 
 
 def _path(attempt: str) -> str:

@@ -6,6 +6,7 @@ fileSize, uploadedAt, touchedAt, attempts[], file, hasThumbnail}`: `type` is the
 is the one that counts, absent until it is whole. Found by `_id` alone: no other index.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import pymongo
@@ -49,11 +50,26 @@ def complete(attachment_id: str, attempt: str, *, has_thumbnail: bool) -> None:
     collection(COLLECTION).update_one({"_id": attachment_id, "file": None}, {"$set": done})
 
 
-def claim(attachment_id: str, *, untouched_since: datetime | None = None) -> list[str]:
+def batches(size: int) -> Iterator[list[Document]]:
+    """All uploads in the order of their ids, so many at a time."""
+    last = ""
+    while found := list(
+        majority_collection(COLLECTION).find({"_id": {"$gt": last}}).sort("_id").limit(size)
+    ):
+        yield found
+        last = found[-1]["_id"]
+
+
+def count() -> int:
+    """Of all uploads, as the collection knows it without counting."""
+    return collection(COLLECTION).estimated_document_count()
+
+
+def claim(attachment_id: str, *, untouched_since: datetime | None = None) -> list[str] | None:
     """Makes the file one that does not count any more; gives the attempts that may be removed.
 
-    With `untouched_since` only if no upload has begun or been repeated from then on. An upload that
-    comes later stores the file anew.
+    With `untouched_since` only if no upload has begun or been repeated from then on, else None. An
+    upload that comes later stores the file anew.
     """
     idle = {} if untouched_since is None else {"touchedAt": {"$lt": untouched_since}}
     before = collection(COLLECTION).find_one_and_update(
@@ -61,13 +77,14 @@ def claim(attachment_id: str, *, untouched_since: datetime | None = None) -> lis
         {"$unset": {"file": "", "hasThumbnail": ""}},
         return_document=pymongo.ReturnDocument.BEFORE,
     )
-    return [] if before is None else list(before["attempts"])
+    return None if before is None else list(before["attempts"])
 
 
-def forget(attachment_id: str, attempts: list[str]) -> None:
+def forget(attachment_id: str, attempts: Sequence[str]) -> None:
     """These attempts' files are removed; with the last of them goes the document."""
     one = {"_id": attachment_id}
-    collection(COLLECTION).update_one(one, {"$pull": {"attempts": {"$in": attempts}}})
+    gone = {"$pull": {"attempts": {"$in": list(attempts)}}}
+    collection(COLLECTION).update_one(one, gone)
     collection(COLLECTION).delete_one({**one, "attempts": [], "file": None})
 
 

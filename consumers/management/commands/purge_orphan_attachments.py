@@ -1,0 +1,64 @@
+"""`manage.py purge_orphan_attachments`: removes files that no message needs any more."""
+
+import sys
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from pymongo.errors import PyMongoError
+from tqdm import tqdm
+from typing_extensions import override
+
+from chat_project.api.errors import Unavailable
+from chat_project.redis import RedisAway
+from chat_project.timestamps import now
+from consumers.arguments import whole_number
+from consumers.orphans import Unneeded, purge
+from messaging.attachments import uploads
+
+DEFAULT_HOURS = 8 * 24
+"""A day more than Kafka keeps a message (contract section 4): what has not come by then never does."""
+
+
+class Command(BaseCommand):
+    help = (
+        "Removes the files of deleted messages, and those whose message never came: it is neither"
+        " stored nor in the dead letters, and nothing expects it. May run beside uploads, and again"
+        " after it broke off. Exit 0: done; 1: MongoDB, Redis or the storage is away; 2: wrong"
+        " arguments."
+    )
+
+    @override
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--older-than-hours",
+            type=whole_number(1, 100_000),
+            default=DEFAULT_HOURS,
+            metavar="N",
+            help=f"leave younger uploads alone (default: {DEFAULT_HOURS}, a day more than Kafka"
+            " keeps messages); fewer only while the consumers have no lag. Files of deleted"
+            " messages go at any age",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only tell what would go")
+
+    @override
+    def handle(self, **options: Any) -> None:
+        idle_since = now() - timedelta(hours=options["older_than_hours"])
+        verb = "would remove" if options["dry_run"] else "removed"
+        removed: list[Unneeded] = []
+        try:
+            with tqdm(total=uploads.count(), unit="uploads", disable=None, file=sys.stderr) as bar:
+                for each in purge(idle_since, dry_run=options["dry_run"], on_progress=bar.update):
+                    removed.append(each)
+                    self.stdout.write(f"{verb} {each.name}, {each.size} bytes: {each.why.value}")
+        except (PyMongoError, RedisAway, Unavailable) as error:
+            raise CommandError(f"not to the end, run it again: {error}") from error
+        finally:
+            self.stdout.write(_summary(removed, verb))
+
+
+def _summary(removed: list[Unneeded], verb: str) -> str:
+    reasons = Counter(each.why.value for each in removed)
+    details = "".join(f"; {count}: {why}" for why, count in reasons.most_common())
+    return f"{verb} {len(removed)} files, {sum(each.size for each in removed)} bytes{details}"
