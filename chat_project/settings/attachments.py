@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chat_project.settings.environment import BASE_DIR, environment
+from chat_project.settings.environment import BASE_DIR, Environment, environment
 
 _FOLDER = BASE_DIR / environment().attachment_folder
 
@@ -20,19 +20,19 @@ _FOLDER_STORAGE: dict[str, Any] = {
 }
 
 
-def _bucket_storage(bucket: str) -> dict[str, Any]:
-    """The clients are imported only where they are used: they take some 0.3 s and 20 MB."""
+def bucket_storage(given: Environment) -> dict[str, Any]:
+    """The clients are imported only where they are used, for they are large."""
     from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
     return {
         "BACKEND": "messaging.attachments.bucket.BucketStorage",
         "OPTIONS": {
-            "bucket_name": bucket,
-            "endpoint_url": environment().attachment_bucket_endpoint_url,
-            "region_name": environment().attachment_bucket_region,
-            "access_key": environment().attachment_bucket_access_key,
-            "secret_key": environment().attachment_bucket_secret_key,
+            "bucket_name": given.attachment_bucket,
+            "endpoint_url": given.attachment_bucket_endpoint_url,
+            "region_name": given.attachment_bucket_region,
+            "access_key": given.attachment_bucket_access_key,
+            "secret_key": given.attachment_bucket_secret_key,
             "max_memory_size": 1_000_000,  # bytes of a download that are not on disk
             "transfer_config": TransferConfig(use_threads=False),  # one part in memory at a time
             "client_config": Config(
@@ -50,5 +50,5 @@ def _bucket_storage(bucket: str) -> dict[str, Any]:
 
 
 ATTACHMENT_STORAGE = (
-    _bucket_storage(bucket) if (bucket := environment().attachment_bucket) else _FOLDER_STORAGE
+    bucket_storage(environment()) if environment().attachment_bucket else _FOLDER_STORAGE
 )
