@@ -15,10 +15,10 @@ RUN sed '/^# Development and tests/,$d' requirements.txt > /tmp/product.txt \
     && rm /tmp/product.txt
 
 COPY . .
-# Compiled here: at run time the product may write to nothing but its logs.
+# Compiled here: at run time the product may write to nothing but its logs and attachments.
 RUN python -m compileall -q . \
     && python -m django collectstatic --no-input --settings deploy.static_settings \
-    && install --directory --owner chat --group chat logs
+    && install --directory --owner chat --group chat logs attachments
 
 USER chat
 EXPOSE 5004

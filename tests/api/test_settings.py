@@ -77,6 +77,11 @@ def test_production_names_the_setting_that_is_missing(name: str) -> None:
         ("RATE_LIMIT_TENANT_MESSAGES_PER_SECOND", "many"),
         ("RATE_LIMIT_TENANT_BURST", "-1"),
         ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
+        ("ATTACHMENT_BUCKET", "No Bucket"),
+        ("ATTACHMENT_BUCKET_ENDPOINT_URL", "minio:9000"),
+        ("ATTACHMENT_LINK_MINUTES", "0"),
+        ("ATTACHMENT_LINK_BASE_URL", "chat.example"),
+        ("ATTACHMENT_LINK_BASE_URL", "https://chat.example/"),
     ],
 )
 def test_production_names_the_setting_that_is_wrong_and_shows_no_value(
@@ -106,6 +111,26 @@ def test_other_forms_of_an_address_are_taken_as_they_are(
     read = Environment(_env_file=None)  # type: ignore[call-arg]
 
     assert getattr(read, name.lower()) == value
+
+
+BUCKET = {
+    "ATTACHMENT_BUCKET": "school-files",
+    "ATTACHMENT_BUCKET_ACCESS_KEY": "key",
+    "ATTACHMENT_BUCKET_SECRET_KEY": "secret",
+}
+
+
+def test_attachments_may_lie_in_a_bucket() -> None:
+    whole = BUCKET | {"ATTACHMENT_BUCKET_ENDPOINT_URL": "http://minio:9000"}
+
+    assert start(MANAGE, PRODUCTION | whole).returncode == 0
+
+
+@pytest.mark.parametrize("name", BUCKET)
+def test_half_a_bucket_is_refused_and_the_other_half_is_named(name: str) -> None:
+    line = refused(MANAGE, PRODUCTION | BUCKET | {name: ""})
+
+    assert line.startswith(f"Settings: {name} is missing")
 
 
 def test_development_values_are_offered_only_where_there_is_one() -> None:

@@ -70,6 +70,7 @@ def named_in_settings() -> set[str]:
         settings.DATABASES["default"]["ENGINE"],
         settings.CACHES["default"]["BACKEND"],
         static_settings.STORAGES["staticfiles"]["BACKEND"],
+        settings.STORAGES["attachments"]["BACKEND"],
     ]
     return {str(name).partition(".")[0] for name in dotted}
 

@@ -148,7 +148,10 @@ def test_what_a_process_writes_is_writable(compose: Compose, gunicorn: dict[str,
     for name in PROCESSES:
         service = compose.service(name)
         assert service["read_only"] is True
-        assert service["volumes"] == [f"logs:/app/{(BASE_DIR / 'logs').name}"]
+        assert service["volumes"] == [
+            f"logs:/app/{(BASE_DIR / 'logs').name}",
+            f"attachments:/app/{Environment.model_fields['attachment_folder'].default}",
+        ]
         assert "/tmp" in service["tmpfs"]  # noqa: S108
 
 

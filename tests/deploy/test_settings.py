@@ -16,6 +16,7 @@ FIXED_IN_COMPOSE = {
     "KAFKA_SASL_USERNAME",
     "KAFKA_SASL_PASSWORD",
     "KAFKA_SSL_CA_LOCATION",
+    "ATTACHMENT_FOLDER",  # a volume is mounted there
 }
 
 
@@ -65,7 +66,8 @@ def test_the_product_accepts_what_compose_gives_it(
     assert not environment.django_debug
     assert environment.kafka_partitions == Environment.model_fields["kafka_partitions"].default
     assert {secret for secret in SECRETS if getattr(environment, secret)} == set(SECRETS) - {
-        "kafka_sasl_password"
+        "kafka_sasl_password",
+        "attachment_bucket_secret_key",
     }
 
 
