@@ -40,13 +40,13 @@ def test_a_chunked_body_is_read(served: Served, size: int) -> None:
     assert answer.headers["Content-Length"] == str(len(answer.content)), "and answered in one piece"
 
 
-@pytest.mark.parametrize("size", [MEBIBYTE, 3 * MEBIBYTE, 17 * MEBIBYTE])
+@pytest.mark.parametrize("size", [MEBIBYTE, 3 * MEBIBYTE, 33 * MEBIBYTE])
 @pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "with a length"])
 def test_the_client_sees_the_413_after_sending_a_body_over_the_limit(
     served: Served, size: int, chunked: bool
 ) -> None:
-    if size > 16 * MEBIBYTE and not chunked:
-        size = 16 * MEBIBYTE - 100
+    if size > 32 * MEBIBYTE and not chunked:
+        size = 32 * MEBIBYTE - 100
     body = note(size)
 
     answer = post(served, in_chunks(body) if chunked else body)
