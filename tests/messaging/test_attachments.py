@@ -1,6 +1,7 @@
 """A file that is sent: its answer, its record in the log, its type, and what is refused."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from chat_project.settings.environment import environment
 from conversations import services
 from conversations.cache import read_record
 from conversations.values import ConversationSettings, Role
-from messaging.attachments.limits import MAX_REQUEST_BYTES
+from messaging.attachments.limits import LIMIT_BYTES, MAX_REQUEST_BYTES
 from messaging.events import decode_message_sent
 from messaging.identifiers import derived_message_id, fingerprint
 from tests.conftest import Api
+from tests.conversations.conftest import PrivateRedis
 from tests.messaging.attached import (
     ATTACHMENT,
     HTML,
@@ -39,6 +41,7 @@ from tests.messaging.attached import (
 from tests.messaging.conftest import (
     CLOSED_PORT,
     MESSAGES,
+    Calls,
     UseProducer,
     data_of,
     error_of,
@@ -289,6 +292,24 @@ def test_field_names_match_without_case_and_empty_fields_are_absent(
     assert (message["conversationId"], message["content"]) == (group.id, "")
 
 
+def test_a_name_comes_as_net_sends_it(mai: Api, group: ConversationSettings) -> None:
+    both = (
+        "filename=\"=?utf-8?B?xJDhu4EgdGhpLnBkZg==?=\"; filename*=utf-8''%C4%90%E1%BB%81%20thi.pdf"
+    )
+    body, content_type = form(PDF, {"conversationId": group.id}, disposition=both)
+
+    message = data_of(mai.client.generic("POST", ATTACHMENT, body, content_type))
+
+    assert message["attachments"][0]["fileName"] == "Đề thi.pdf"
+
+
+def test_fields_are_no_way_to_fill_the_memory(mai: Api, group: ConversationSettings) -> None:
+    assert refused(upload(mai, group, PDF, other="x" * 3 * MEGABYTE)) == (413, "payload_too_large")
+    many = {f"field{number}": "x" for number in range(1_100)}
+    assert refused(upload(mai, group, PDF, **many)) == (400, "bad_request")
+    assert files_on_disk() == []
+
+
 def test_who_may_not_write_stores_nothing(
     mai: Api, colleague: Api, api: Any, group: ConversationSettings
 ) -> None:
@@ -326,6 +347,20 @@ def test_a_retry_is_the_same_message_and_no_second_file(
     assert len(stored) == 2, "the file and its thumbnail"
     one, two = events_of(group)
     assert one["attachments"] == two["attachments"]
+
+
+def test_two_requests_under_one_key_at_a_time_are_one_message(
+    mai: Api, group: ConversationSettings
+) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: upload(mai, group, picture(), key="k"), range(4)))
+
+    messages = [data_of(answer) for answer in answers]
+    assert len({message["messageId"] for message in messages}) == 1
+    files = {message["attachments"][0]["attachmentId"] for message in messages}
+    assert len(files) == 1
+    for message in messages:
+        assert body_of(mai.get(message["attachments"][0]["url"])) == picture()
 
 
 @pytest.mark.parametrize(
@@ -384,6 +419,37 @@ def test_without_room_for_uploads_it_is_503(
     (files / "incoming").write_text("a file stands where the folder should be")
 
     assert refused(upload(mai, group, PDF)) == (503, "storage_unavailable")
+
+
+def test_without_redis_a_file_is_sent_all_the_same(
+    mai: Api, group: ConversationSettings, private_redis: PrivateRedis
+) -> None:
+    private_redis.end()
+
+    first = data_of(upload(mai, group, PDF, key="k"))
+    assert data_of(upload(mai, group, PDF, key="k"))["messageId"] == first["messageId"]
+    assert len(files_on_disk()) == 1
+
+
+def test_a_file_costs_one_round_trip_and_three_commands(
+    mai: Api, group: ConversationSettings, calls: Calls
+) -> None:
+    data_of(upload(mai, group, PDF))
+    before = calls.redis, calls.mongodb
+    data_of(upload(mai, group, PDF))
+
+    assert (calls.redis - before[0], calls.mongodb - before[1]) == (1, 3)
+
+
+def test_the_document_names_every_limit(client: Any) -> None:
+    paths = client.get("/swagger/v1/swagger.json").json()["paths"]
+    described = paths[ATTACHMENT]["post"]
+
+    told = described["responses"]["413"]["description"]
+    for kind in (*LIMIT_BYTES, "attachment", "request"):
+        assert f"`{kind.lower()}_too_large`" in told
+    (content_type,) = described["requestBody"]["content"]
+    assert content_type == "multipart/form-data"
 
 
 def test_a_kafka_that_is_away_keeps_the_file_for_the_retry(

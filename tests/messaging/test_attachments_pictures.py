@@ -87,6 +87,13 @@ def test_cmyk_has_one_too(mai: Api, group: ConversationSettings) -> None:
     assert thumbnail_of(mai, group, saved(Image.new("CMYK", (40, 40)), "JPEG")).mode == "RGB"
 
 
+def test_a_photo_with_a_second_picture_in_it_has_one(mai: Api, group: ConversationSettings) -> None:
+    front, depth = Image.new("RGB", (640, 320), "white"), Image.new("RGB", (20, 10))
+    photo = saved(front, "MPO", save_all=True, append_images=[depth])
+
+    assert thumbnail_of(mai, group, photo).size == (THUMBNAIL_SIDE, THUMBNAIL_SIDE // 2)
+
+
 def test_what_is_transparent_becomes_white(mai: Api, group: ConversationSettings) -> None:
     clear = saved(Image.new("RGBA", (40, 40), (255, 0, 0, 0)), "PNG")
 
