@@ -10,6 +10,8 @@ ATTACHMENT_INCOMING = _FOLDER / "incoming"
 """Uploads on their way: on the disk of the files, so that they are moved there and not copied, and
 not in a temporary folder that may be memory. Made at its first use."""
 
+_LARGER_THAN_ANY_FILE = 32_000_000  # bytes
+
 _FOLDER_STORAGE: dict[str, Any] = {
     "BACKEND": "django.core.files.storage.FileSystemStorage",
     "OPTIONS": {
@@ -33,8 +35,11 @@ def bucket_storage(given: Environment) -> dict[str, Any]:
             "region_name": given.attachment_bucket_region,
             "access_key": given.attachment_bucket_access_key,
             "secret_key": given.attachment_bucket_secret_key,
-            "max_memory_size": 1_000_000,  # bytes of a download that are not on disk
-            "transfer_config": TransferConfig(use_threads=False),  # one part in memory at a time
+            # A file goes in one piece, from disk: parts would be held in memory, and a broken
+            # upload would leave some in the bucket.
+            "transfer_config": TransferConfig(
+                use_threads=False, multipart_threshold=_LARGER_THAN_ANY_FILE
+            ),
             "client_config": Config(
                 connect_timeout=2,
                 read_timeout=10,

@@ -32,7 +32,7 @@ def write(attempt: str, file: "File[bytes]", thumbnail: bytes | None) -> None:
 
 
 def read(attempt: str, *, thumbnail: bool) -> "File[bytes] | None":
-    """The file, open; None if it is not there. A bucket's is fetched to a temporary file first."""
+    """The file, open; None if it is not there. Of a bucket's only what is read is fetched."""
     with _told_as_unavailable():
         try:
             return _storage().open(_path(attempt) + (THUMBNAIL_SUFFIX if thumbnail else ""))

@@ -85,7 +85,7 @@ def test_a_file_is_in_the_bucket_and_is_answered_from_there(
     assert body_of(mai.client.get(attachment["thumbnailUrl"]))[:2] == b"\xff\xd8"
 
 
-def test_the_largest_file_goes_in_parts_and_comes_back_whole(
+def test_the_largest_file_comes_back_whole_and_in_parts(
     mai: Api, group: ConversationSettings, bucket: Any
 ) -> None:
     video = mp4(b"vide", padding=25 * MEGABYTE - 200)
@@ -94,6 +94,9 @@ def test_the_largest_file_goes_in_parts_and_comes_back_whole(
     assert body_of(mai.client.get(attachment["url"])) == video
     part = mai.client.get(attachment["url"], headers={"Range": "bytes=20000000-20000009"})
     assert (part.status_code, body_of(part)) == (206, video[20_000_000:20_000_010])
+    head = mai.client.head(attachment["url"])
+    assert head.headers["Content-Length"] == str(len(video))
+    assert bucket.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
 
 
 def test_a_retry_stores_no_second_object(
