@@ -408,6 +408,8 @@ def test_a_storage_that_fails_sends_nothing_and_a_retry_helps(
     response = upload(mai, group, PDF, key="k")
     assert refused(response) == (503, "storage_unavailable")
     assert records_in(group.id) == []
+    message_id = derived_message_id(mai.tenant_id, mai.user_id, "k")
+    assert mai.get(MESSAGES + message_id).status_code == 404, "it is not Sending"
 
     (files / "files").unlink()
     assert data_of(upload(mai, group, PDF, key="k"))["status"] == "Sending"

@@ -14,6 +14,7 @@ from chat_project.settings.environment import environment
 from conversations.values import ConversationSettings
 from messaging.attachments import links
 from messaging.attachments.links import address_of, signed
+from messaging.attachments.names import safe_name
 from messaging.serializers import message_dto
 from tests.conftest import Api
 from tests.messaging.attached import (
@@ -245,24 +246,39 @@ def test_every_file_is_answered_with_headers_that_keep_it_harmless(
     assert response.headers["Content-Length"] == str(len(picture()))
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        pytest.param("Đề thi học kỳ 1.pdf", "Đề thi học kỳ 1.pdf", id="Vietnamese"),
-        pytest.param("bài 🎒.pdf", "bài 🎒.pdf", id="emoji"),
-        pytest.param("../../etc/passwd", "passwd", id="path"),
-        pytest.param("C:\\\\temp\\\\a.pdf", "a.pdf", id="Windows path"),
-        pytest.param("a\u202egpj.exe", "agpj.exe", id="direction"),
-        pytest.param("a\x01\x7fb.pdf", "ab.pdf", id="controls"),
-        pytest.param(" a.pdf ", "a.pdf", id="spaces"),
-        pytest.param("x" * 300 + ".pdf", "x" * 251 + ".pdf", id="long"),
-        pytest.param("🎒" * 200 + ".pdf", "🎒" * 125 + ".pdf", id="long in UTF-16"),
-    ],
-)
+NAMES = [
+    pytest.param("Đề thi học kỳ 1.pdf", "Đề thi học kỳ 1.pdf", id="Vietnamese"),
+    pytest.param("bài 🎒.pdf", "bài 🎒.pdf", id="emoji"),
+    pytest.param("../../etc/passwd", "passwd", id="path"),
+    pytest.param("C:\\temp\\a.pdf", "a.pdf", id="Windows path"),
+    pytest.param("a\u202egpj.exe", "agpj.exe", id="direction"),
+    pytest.param("a\x01\x7fb.pdf", "ab.pdf", id="controls"),
+    pytest.param("a\u2028b.pdf", "ab.pdf", id="line separator"),
+    pytest.param(" a.pdf ", "a.pdf", id="spaces"),
+    pytest.param("x" * 300 + ".pdf", "x" * 251 + ".pdf", id="long"),
+    pytest.param("🎒" * 200 + ".pdf", "🎒" * 125 + ".pdf", id="long in UTF-16"),
+    pytest.param("x." + "y" * 300, "x." + "y" * 253, id="no extension"),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), NAMES)
 def test_a_name_is_kept_but_for_what_could_deceive(
     mai: Api, group: ConversationSettings, given: str, kept: str
 ) -> None:
     assert sent_file(mai, group, PDF, name=given)["fileName"] == kept
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        *NAMES,
+        pytest.param("a/", "file", id="nothing left"),
+        pytest.param(" .. ", "file", id="dots"),
+    ],
+)
+def test_names_are_so_by_our_own_rule_too(given: str, kept: str) -> None:
+    """Django's parser of forms removes some of it before us, which is not promised to stay so."""
+    assert safe_name(given) == kept
 
 
 def test_names_of_all_languages_are_written_as_rfc_5987_says(

@@ -124,6 +124,7 @@ def test_what_may_still_come_stays(mai: Api, group: ConversationSettings) -> Non
     store_dead_letter(buried["messageId"], "unknown_target")
     forget_record(young["messageId"])
 
+    assert purge("--dry-run") == "would remove 0 files, 0 bytes\n"
     assert purge() == "removed 0 files, 0 bytes\n"
     assert len(files_on_disk()) == 3
 
