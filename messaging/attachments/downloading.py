@@ -15,7 +15,7 @@ from messaging.attachments import storage, uploads
 from messaging.attachments.errors import no_such_attachment
 from messaging.attachments.kinds import SHOWN_INLINE
 from messaging.attachments.links import Claim
-from messaging.attachments.pictures import THUMBNAIL_TYPE
+from messaging.attachments.pictures import THUMBNAIL_NAME, THUMBNAIL_TYPE
 from messaging.attachments.ranges import NotSatisfiable, range_of
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def open_file(attachment_id: str, claim: Claim, *, thumbnail: bool) -> Opened:
         content=content,
         size=content.size,
         file_type=file_type,
-        file_name=upload["fileName"],
+        file_name=THUMBNAIL_NAME if thumbnail else upload["fileName"],
         is_shown=upload["type"] != "File" and file_type in SHOWN_INLINE,
     )
 

@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 THUMBNAIL_SIDE = 320
 """Pixels of the longer side, at most."""
 THUMBNAIL_TYPE = "image/jpeg"
+THUMBNAIL_NAME = "thumbnail.jpg"
 _QUALITY = 80
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "AVIF", "TIFF")

@@ -105,14 +105,20 @@ def test_a_forged_link_is_403(mai: Api, group: ConversationSettings) -> None:
     other = sent_file(mai, group, PDF + b" ")
     token = parse_qs(urlsplit(mine["url"]).query)["token"][0]
     path = urlsplit(mine["url"]).path
-    elsewhere = Signer(salt="another purpose").sign_object([path, "m", 2**33])
+    expires_at, signature, message_id = token.split(".", 2)
+    said = f"{path} {expires_at} {message_id}"
+    elsewhere = Signer(salt="another purpose").signature(said)
 
     for link in (
         path,
         f"{path}?token=",
         f"{path}?token=x",
         f"{path}?token={token[:-1]}",
-        f"{path}?token={elsewhere}",
+        f"{path}?token={token}x",
+        f"{path}?token={expires_at}.{elsewhere}.{message_id}",
+        f"{path}?token={int(expires_at) + 1}.{signature}.{message_id}",
+        f"{path}?token={expires_at}.{signature}.{new_id()}",
+        f"{path}?token={expires_at}.{signature}",
         f"{path}/thumbnail?token={token}",
         f"{urlsplit(other['url']).path}?token={token}",
     ):

@@ -25,6 +25,7 @@ def thumbnail_of(user: Api, group: ConversationSettings, content: bytes) -> Imag
     (attachment,) = data_of(upload(user, group, content))["attachments"]
     response = user.client.get(attachment["thumbnailUrl"])
     assert response.headers["Content-Type"] == "image/jpeg"
+    assert response.headers["Content-Disposition"] == 'inline; filename="thumbnail.jpg"'
     return Image.open(io.BytesIO(body_of(response)))
 
 
