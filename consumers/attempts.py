@@ -1,7 +1,9 @@
 """One attempt against MongoDB: bounded in time, its errors told apart into retry and stop."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pymongo
 from pymongo.errors import (
@@ -14,6 +16,8 @@ from pymongo.errors import (
 )
 
 from consumers.errors import RetryLater, StopConsuming
+
+T = TypeVar("T")
 
 ATTEMPT_SECONDS = 10.0
 """After that the outcome is unknown; only idempotent writes make the next attempt safe."""
@@ -43,6 +47,22 @@ TRANSIENT_CODES = frozenset(
         14_031,  # OutOfDiskSpace
     }
 )
+
+TRIES = 8
+FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.1, 5.0
+"""Some 13 s of pauses in all: a person waits for the command and can start it again."""
+
+
+def patiently(step: Callable[[], T]) -> T:
+    """What the step gives. Raises RetryLater when it has failed for so long, for commands."""
+    backoff = FIRST_BACKOFF_SECONDS
+    for _ in range(TRIES - 1):
+        try:
+            return step()
+        except RetryLater:
+            time.sleep(backoff)
+            backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
+    return step()
 
 
 @contextmanager

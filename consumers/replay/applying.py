@@ -6,17 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 from typing_extensions import override
 
+from consumers.attempts import patiently
 from consumers.dead_letters import DeadLetter
 from consumers.effects import Effects
-from consumers.errors import RetryLater, StopConsuming
+from consumers.errors import StopConsuming
 from consumers.handler import ChatHandler
 from consumers.loop import Batch
 from consumers.records import Record
 from consumers.writer import Written
-
-TRIES = 8
-FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.1, 5.0
-"""Some 13 s of pauses in all: a person waits for the command and can start it again."""
 
 
 class Applied(msgspec.Struct, rename="camel"):
@@ -79,16 +76,6 @@ def apply_all(
 
 
 def _apply(handler: ChatHandler, records: Sequence[Record]) -> None:
-    backoff = FIRST_BACKOFF_SECONDS
-    for remaining in reversed(range(TRIES)):
-        try:
-            handled = handler.apply(Batch(records, time.monotonic()))
-        except RetryLater:
-            if not remaining:
-                raise
-            time.sleep(backoff)
-            backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
-        else:
-            if handled.stop:
-                raise StopConsuming(handled.stop)
-            return
+    handled = patiently(lambda: handler.apply(Batch(records, time.monotonic())))
+    if handled.stop:
+        raise StopConsuming(handled.stop)
