@@ -13,12 +13,12 @@ from consumers.attempts import attempt
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic
 from consumers.decoding import Entry
 from consumers.effects import Effects
-from consumers.errors import Poison, StopConsuming
+from consumers.errors import Poison
 from consumers.loop import Batch, Handled
 from consumers.records import Place, Record, TopicPartition
 from consumers.registry import Registry
 from consumers.runs import BeyondLimit, Coordinates, Runs
-from consumers.topics import Generation, TopicDescription, generation_of
+from consumers.topics import Generation, TopicDescription, check_partitions, generation_of
 from consumers.writer import MessageWriter, Written
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,8 @@ class ChatHandler:
         """Learns the generations and how long the runs below the committed offsets are."""
         with attempt():
             for described in topics:
-                self._check_partitions(described)
+                if described.topic == self._message_topic:
+                    check_partitions(described, self._partitions)
                 self._generations[described.topic] = generation_of(described)
             for partition, offset in committed.items():
                 t = self._generations[partition.topic].t
@@ -72,13 +73,6 @@ class ChatHandler:
                     t, partition.partition, offset or 0, self._runs.limit
                 )
                 self._runs.start(partition, length)
-
-    def _check_partitions(self, described: TopicDescription) -> None:
-        if described.topic == self._message_topic and described.partitions != self._partitions:
-            raise StopConsuming(
-                f"{described.topic} has {described.partitions} partitions and KAFKA_PARTITIONS is"
-                f" {self._partitions}: producers and consumers must compute with the same number"
-            )
 
     def apply(self, batch: Batch) -> Handled:
         """Steps 1 to 8; the loop does the ninth. Raises RetryLater, then the batch comes again."""

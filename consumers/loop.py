@@ -91,7 +91,9 @@ class ConsumerLoop:
         *,
         limits: Limits,
         drain: bool = False,
+        on_lag: Callable[[Mapping[str, int]], None] = metrics.set_lag,
     ) -> None:
+        """`on_lag` hears the lag of each topic, once a second."""
         self._assignment = Assignment()
         callbacks = {"error_cb": self._on_error, "on_commit": self._assignment.on_commit}
         self._consumer = kafka.Consumer({**settings, **callbacks}, logger=kafka_logger)
@@ -101,6 +103,7 @@ class ConsumerLoop:
         self._handler = handler
         self._limits = limits
         self._drain = drain
+        self._on_lag = on_lag
         self._stop = threading.Event()
         self._fatal: kafka.KafkaError | None = None
         self._batch: list[Record] = []
@@ -146,7 +149,7 @@ class ConsumerLoop:
         if time.monotonic() > self._report_at:
             self._report_at = time.monotonic() + REPORT_SECONDS
             lags = lag_by_topic(self._consumer, self._assignment.positions)
-            metrics.set_lag(dict.fromkeys(self._topics, 0) | lags)
+            self._on_lag(dict.fromkeys(self._topics, 0) | lags)
 
     def _close(self) -> None:
         """Leaves the group, and waits for commits on their way, but not for ever.

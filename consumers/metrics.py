@@ -36,8 +36,25 @@ offset_jumps = Counter(
 effects_failed = Counter(
     "consumer_effects_failed_total", "Batches whose cache refresh or broadcast did not succeed"
 )
+outbox_left_over = Gauge(
+    "outbox_left_over", "Changes of conversations that wait for Kafka for over a minute, up to 100"
+)
+search_lag = Gauge(
+    "search_index_lag", "Records that the indexer has not handled yet, of its partitions", ["topic"]
+)
+SEARCH_RESULTS = ("written", "unchanged", "not_stored")
+search_documents = Counter(
+    "search_documents_total",
+    "Messages that the indexer has looked at by result: written, unchanged, not_stored",
+    ["result"],
+)
 
 
 def set_lag(lags: Mapping[str, int]) -> None:
     for topic, records in lags.items():
         lag.labels(topic).set(records)
+
+
+def set_search_lag(lags: Mapping[str, int]) -> None:
+    for topic, records in lags.items():
+        search_lag.labels(topic).set(records)

@@ -98,6 +98,15 @@ def generation_of(described: TopicDescription) -> Generation:
     return generation
 
 
+def check_partitions(described: TopicDescription, partitions: int) -> None:
+    """Raises StopConsuming unless the topic has as many as KAFKA_PARTITIONS says."""
+    if described.partitions != partitions:
+        raise StopConsuming(
+            f"{described.topic} has {described.partitions} partitions and KAFKA_PARTITIONS is"
+            f" {partitions}: producers and consumers must compute with the same number"
+        )
+
+
 def known_generation(described: TopicDescription) -> Generation | None:
     """None: no consumer was ever assigned this life of the topic. Raises pymongo's errors."""
     document = majority_collection("topics").find_one({"_id": described.id})

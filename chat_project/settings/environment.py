@@ -196,6 +196,11 @@ class Environment(BaseSettings):
         return f"{self.message_topic}.dlq"
 
     @property
+    def search_group_id(self) -> str:
+        """The consumer group that fills the search, behind the one that stores messages."""
+        return f"{self.kafka_group_id}-search"
+
+    @property
     def subscribed_topics(self) -> tuple[str, ...]:
         """KAFKA_TOPICS, by default the two topics of contract section 8."""
         return self.kafka_topics or (

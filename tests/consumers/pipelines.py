@@ -52,7 +52,13 @@ class Pipeline:
         arguments = manage("consume_messages", *options)
         return running(arguments, {**self.variables, **variables})
 
-    def produce(self, bodies: Sequence[Any], *, partition: int | None = None) -> None:
+    def produce(
+        self,
+        bodies: Sequence[Any],
+        *,
+        partition: int | None = None,
+        event_type: str = "MessageSentEvent",
+    ) -> None:
         """Events as dicts, or raw bytes; returns when Kafka has them all."""
         failures: list[str] = []
         for body in bodies:
@@ -62,7 +68,7 @@ class Pipeline:
                 json.dumps(body).encode() if isinstance(body, dict) else body,
                 key,
                 partition=crc32(key.encode()) % 10 if partition is None else partition,
-                headers=[("event-type", b"MessageSentEvent")],
+                headers=[("event-type", event_type.encode())],
                 on_delivery=lambda error, _: failures.append(str(error)) if error else None,
             )
             self._producer.poll(0)
