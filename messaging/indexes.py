@@ -1,6 +1,7 @@
 """Index creation for the collections that no Django migration owns."""
 
 from chat_project.mongodb import collection, taking_up_to
+from conversations.services import outbox
 from messaging import search
 from messaging.documents import Message
 
@@ -20,6 +21,9 @@ def create_indexes() -> list[str]:
         letters.create_index("messageId", name="message")
         letters.create_index([("closedHow", 1), ("at", 1)], name="state_time")
         letters.create_index([("conversationId", 1), ("at", 1)], name="conversation_time")
+        waiting = collection(outbox.COLLECTION)
+        waiting.create_index([("conversationId", 1), ("version", 1)], name="conversation_version")
+        waiting.create_index("at", name="time")
         searched = [(field, 1) for field in search.INDEX_FIELDS]
         collection(search.COLLECTION).create_index(searched, name=search.INDEX)
         return sorted(_existing() - before)
@@ -28,6 +32,6 @@ def create_indexes() -> list[str]:
 def _existing() -> set[str]:
     return {
         f"{name}.{index}"
-        for name in ("messages", "dead_letters", search.COLLECTION)
+        for name in ("messages", "dead_letters", outbox.COLLECTION, search.COLLECTION)
         for index in collection(name).index_information()
     }

@@ -9,7 +9,7 @@ from chat_project.mongodb import collection
 from conversations import policies
 from conversations.policies import Refusal
 from conversations.services.people import check
-from conversations.values import ConversationSettings, Membership, Role
+from conversations.values import ConversationSettings, Membership, Person, Role
 
 Rule = Callable[[str, ConversationSettings, Membership], Refusal | None]
 
@@ -19,16 +19,20 @@ def check_actor(
     settings: ConversationSettings,
     by: TokenUser | None,
     rule: Rule = policies.may_administer,
-) -> None:
-    """Raises what the rule refuses to `by`; None: staff, who may everything.
+) -> Person | None:
+    """Who acts, as the conversation knows them. Raises what the rule refuses to `by`; None: staff,
+    who may everything.
 
     Called after `raise_version`, so that no other change of the participants comes between.
     """
-    if by is not None:
-        check(rule(by.tenant_id, settings, _membership(session, settings.id, by.user_id)))
+    if by is None:
+        return None
+    membership = _membership(session, settings.id, by.user_id)
+    check(rule(by.tenant_id, settings, membership))
+    return Person(by.user_id, membership.user_name or by.name or by.user_id)
 
 
 def _membership(session: ClientSession, conversation_id: str, user_id: str) -> Membership:
     pair = {"conversationId": conversation_id, "userId": user_id}
-    found = collection("participants").find_one(pair, {"role": 1}, session=session)
-    return Membership(role=Role(found["role"])) if found else Membership()
+    found = collection("participants").find_one(pair, {"role": 1, "userName": 1}, session=session)
+    return Membership(Role(found["role"]), found["userName"]) if found else Membership()

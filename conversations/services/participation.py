@@ -6,7 +6,9 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import TypeVar
 
+import msgspec
 from pymongo.client_session import ClientSession
 
 from chat_project.api.errors import NotFound
@@ -14,8 +16,9 @@ from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, collection
 from chat_project.timestamps import now
-from conversations import cache, policies
+from conversations import cache, policies, telling
 from conversations.selectors import settings_of
+from conversations.services import outbox
 from conversations.services.actors import Rule, check_actor
 from conversations.services.people import canonical_people, check, participant_document
 from conversations.services.transactions import in_transaction, raise_version
@@ -23,6 +26,8 @@ from conversations.values import ConversationSettings, ConversationType, Members
 
 ADDED_AT_ONCE = 500
 """Participants in one transaction: the consumer's update of the conversation waits for it."""
+
+T = TypeVar("T")
 
 ADMINS_INDEX = "conversation_admins"
 """Named to the server: of 25,000 participants it must look at the few Admins only."""
@@ -35,33 +40,41 @@ def add_participants(
     *,
     by: TokenUser | None = None,
 ) -> None:
-    """Adds those who are not in it yet, with everything so far counted as read.
+    """Adds those who are not in it yet, with everything so far counted as read, and tells of them.
 
     Who is in it keeps their role; `role` None: what newcomers of this type are. Raises NotFound,
     Forbidden, InvalidRequest for ids and names that are none, Conflict for a OneToOne. A long list
-    is added in parts, each of them all or nothing.
+    is added in parts, each of them all or nothing; the conversation is told once.
     """
     newcomers = canonical_people(people, "participants")
+    so_far = Joined()
     for start in range(0, len(newcomers), ADDED_AT_ONCE):
-        part = newcomers[start : start + ADDED_AT_ONCE]
-        _change(conversation_id, partial(_add, part, role), by)
+        end = start + ADDED_AT_ONCE
+        add = partial(_add, newcomers[start:end], role, so_far, more_follow=end < len(newcomers))
+        so_far = _change(conversation_id, add, by)
+    if so_far.count:
+        outbox.announce(canonical_id(conversation_id))
 
 
 def remove_participant(conversation_id: str, user_id: str, *, by: TokenUser | None = None) -> None:
     """Raises NotFound, Forbidden, Conflict for a OneToOne and for a group's last Admin."""
     _change(conversation_id, partial(_remove, canonical_id(user_id)), by)
+    outbox.announce(canonical_id(conversation_id))
 
 
 def leave(conversation_id: str, user: TokenUser) -> None:
     """As `remove_participant`, of oneself, whatever one's role is."""
     _change(conversation_id, partial(_remove, user.user_id), user, policies.may_read)
+    outbox.announce(canonical_id(conversation_id))
 
 
 def change_role(conversation_id: str, user_id: str, role: Role) -> None:
     """Raises NotFound, Conflict for a OneToOne and for a group's last Admin."""
     user_id = canonical_id(user_id)
 
-    def change(document: Document, session: ClientSession) -> dict[str, Membership]:
+    def change(
+        document: Document, session: ClientSession, _actor: Person | None
+    ) -> tuple[dict[str, Membership], None]:
         if role is not Role.ADMIN:
             _keep_an_admin(document, user_id, session)
         found = collection("participants").find_one_and_update(
@@ -71,31 +84,42 @@ def change_role(conversation_id: str, user_id: str, role: Role) -> None:
         )
         if found is None:
             raise _not_a_participant()
-        return {user_id: Membership(role=role, user_name=found["userName"])}
+        return {user_id: Membership(role=role, user_name=found["userName"])}, None
 
     _change(conversation_id, change, None)
 
 
-Change = Callable[[Document, ClientSession], dict[str, Membership]]
+class Joined(msgspec.Struct, frozen=True):
+    """Who has joined in the parts of a list so far: the first names, how many, the message of it."""
+
+    names: tuple[str, ...] = ()
+    count: int = 0
+    message_id: str | None = None
+
+
+Change = Callable[[Document, ClientSession, Person | None], tuple[dict[str, Membership], T]]
+"""Of a conversation, by somebody: gives the memberships as they are after it, and what else it
+has to tell its caller."""
 
 
 def _change(
     conversation_id: str,
-    change: Change,
+    change: Change[T],
     by: TokenUser | None,
     rule: Rule = policies.may_administer,
-) -> None:
-    """Runs one change of the participants; it gives the memberships as they are after it."""
+) -> T:
+    """Runs one change of the participants."""
 
-    def work(session: ClientSession) -> tuple[ConversationSettings, dict[str, Membership]]:
+    def work(session: ClientSession) -> tuple[ConversationSettings, dict[str, Membership], T]:
         document = raise_version(session, canonical_id(conversation_id))
         settings = settings_of(document)
-        check_actor(session, settings, by, rule)
+        actor = check_actor(session, settings, by, rule)
         check(policies.may_change_participants(settings.type))
-        return settings, change(document, session)
+        return settings, *change(document, session, actor)
 
-    settings, changed = in_transaction(work)
+    settings, changed, result = in_transaction(work)
     cache.publish(settings, _as_of(settings.version, changed))
+    return result
 
 
 def _as_of(version: int, members: dict[str, Membership]) -> dict[str, Membership]:
@@ -107,8 +131,15 @@ def _as_of(version: int, members: dict[str, Membership]) -> dict[str, Membership
 
 
 def _add(
-    people: Sequence[Person], role: Role | None, document: Document, session: ClientSession
-) -> dict[str, Membership]:
+    people: Sequence[Person],
+    role: Role | None,
+    so_far: Joined,
+    document: Document,
+    session: ClientSession,
+    actor: Person | None,
+    *,
+    more_follow: bool,
+) -> tuple[dict[str, Membership], Joined]:
     role = role or policies.role_of_newcomer(ConversationType(document["type"]))
     present = collection("participants").find(
         {"conversationId": document["_id"], "userId": {"$in": [one.user_id for one in people]}},
@@ -125,17 +156,36 @@ def _add(
             ],
             session=session,
         )
-    return {one.user_id: Membership(role=role, user_name=one.user_name) for one in newcomers}
+    members = {one.user_id: Membership(role=role, user_name=one.user_name) for one in newcomers}
+    names = (*so_far.names, *(one.user_name for one in newcomers))[: telling.NAMED]
+    count = so_far.count + len(newcomers)
+    if not count:
+        return members, so_far
+    message_id = outbox.tell(
+        session,
+        document,
+        telling.joined(names, count, actor),
+        actor,
+        earlier=so_far.message_id,
+        stays_open=more_follow,
+    )
+    return members, Joined(names, count, message_id)
 
 
-def _remove(user_id: str, document: Document, session: ClientSession) -> dict[str, Membership]:
+def _remove(
+    user_id: str, document: Document, session: ClientSession, actor: Person | None
+) -> tuple[dict[str, Membership], None]:
     _keep_an_admin(document, user_id, session)
     found = collection("participants").find_one_and_delete(
         {"conversationId": document["_id"], "userId": user_id}, session=session
     )
     if found is None:
         raise _not_a_participant()
-    return {user_id: Membership()}
+    name = found["userName"]
+    has_left = actor is not None and actor.user_id == user_id
+    text = telling.left(name) if has_left else telling.removed(name, actor)
+    outbox.tell(session, document, text, actor)
+    return {user_id: Membership()}, None
 
 
 def _keep_an_admin(document: Document, user_id: str, session: ClientSession) -> None:

@@ -9,10 +9,11 @@ from pymongo.client_session import ClientSession
 
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
-from chat_project.mongodb import Document
-from conversations import cache, policies
+from chat_project.mongodb import Document, collection
+from conversations import cache, policies, telling
 from conversations.policies import Refusal
 from conversations.selectors import settings_of
+from conversations.services import outbox
 from conversations.services.actors import check_actor
 from conversations.services.people import check
 from conversations.services.transactions import in_transaction, raise_version
@@ -20,7 +21,8 @@ from conversations.values import ConversationSettings, ConversationType
 
 
 def rename(conversation_id: str, name: str, *, by: TokenUser | None = None) -> ConversationSettings:
-    """Raises InvalidRequest for a name that is none, Conflict for a type that is not renamed."""
+    """Tells the conversation, unless it has this name. Raises InvalidRequest for a name that is
+    none, Conflict for a type that is not renamed."""
     check(policies.check_name(name))
     return _change(conversation_id, {"name": name.strip()}, by, policies.may_be_renamed)
 
@@ -41,13 +43,28 @@ def _change(
     rule: Callable[[ConversationType], Refusal | None] = lambda _type: None,
 ) -> ConversationSettings:
     """Raises NotFound, Forbidden, and what the rule about the type refuses."""
+    conversation_id = canonical_id(conversation_id)
 
-    def work(session: ClientSession) -> ConversationSettings:
-        settings = settings_of(raise_version(session, canonical_id(conversation_id), changes))
-        check_actor(session, settings, by)
+    def work(session: ClientSession) -> tuple[ConversationSettings, bool]:
+        before = _name(session, conversation_id)
+        document = raise_version(session, conversation_id, changes)
+        settings = settings_of(document)
+        actor = check_actor(session, settings, by)
         check(rule(settings.type))
-        return settings
+        is_renamed = settings.name != before
+        if is_renamed:
+            outbox.tell(session, document, telling.renamed(settings.name, actor), actor)
+        return settings, is_renamed
 
-    settings = in_transaction(work)
+    settings, is_renamed = in_transaction(work)
     cache.publish(settings, {})
+    if is_renamed:
+        outbox.announce(settings.id)
     return settings
+
+
+def _name(session: ClientSession, conversation_id: str) -> str | None:
+    found = collection("conversations").find_one(
+        {"_id": conversation_id}, {"name": 1}, session=session
+    )
+    return found["name"] if found else None

@@ -15,6 +15,7 @@ from chat_project.settings.environment import environment
 from consumers.arguments import some_text, whole_number
 from consumers.client import message_consumer
 from consumers.errors import StopConsuming
+from consumers.left_over import LeftOverDuty
 
 logger = logging.getLogger(__name__)
 
@@ -72,12 +73,16 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
         _collect_garbage_rarely()
+        duty = LeftOverDuty()
         try:
             start_metrics_server(environment().metrics_port)
+            duty.start()
             loop.run()
         except (StopConsuming, KafkaException, OSError) as error:
             logger.critical("Stopped: %s", error)
             sys.exit(1)
+        finally:
+            duty.stop()
 
 
 def _collect_garbage_rarely() -> None:
