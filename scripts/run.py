@@ -107,10 +107,11 @@ def _start_product(
     options: argparse.Namespace, environment: dict[str, str], started: ExitStack
 ) -> list[Child]:
     """The API last, so that it is stopped first."""
-    _say(f"starting {options.consumers} consumer(s) and the API")
+    _say(f"starting {options.consumers} consumer(s), the indexer and the API")
     consume = [sys.executable, "manage.py", "consume_messages"]
     serve = [sys.executable, "-m", "gunicorn", "-c", "chat_project/gunicorn.conf.py"]
     commands = {f"consumer-{number + 1}": consume for number in range(options.consumers)}
+    commands["indexer"] = [sys.executable, "manage.py", "index_messages"]
     commands["api"] = [*serve, "chat_project.wsgi"]
     children = []
     for name, command in commands.items():

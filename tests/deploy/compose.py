@@ -21,7 +21,7 @@ FILLED_IN = {
 }
 REQUIRED = frozenset(FILLED_IN)
 BROKERS = ("kafka", "kafka-2", "kafka-3")
-PROCESSES = ("migrate", "api", "consumer", "lag")
+PROCESSES = ("migrate", "api", "consumer", "indexer", "lag")
 
 _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(:?[?-])([^}]*)\})")
 

@@ -48,7 +48,7 @@ def asked_url(compose: Compose, service: str) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("service", ["migrate", "consumer", "lag"])
+@pytest.mark.parametrize("service", ["migrate", "consumer", "indexer", "lag"])
 def test_the_commands_exist_and_take_these_arguments(compose: Compose, service: str) -> None:
     for name, *arguments in management_commands(compose, service):
         application = get_commands()[name]
@@ -85,7 +85,7 @@ def test_the_apis_health_check_asks_for_what_it_serves(compose: Compose) -> None
     assert url.hostname in compose.environment("api")["ALLOWED_HOSTS"].split(",")
 
 
-@pytest.mark.parametrize("service", ["consumer", "lag"])
+@pytest.mark.parametrize("service", ["consumer", "indexer", "lag"])
 def test_the_others_are_asked_for_their_metrics(compose: Compose, service: str) -> None:
     url = urlsplit(asked_url(compose, service))
 
@@ -94,13 +94,13 @@ def test_the_others_are_asked_for_their_metrics(compose: Compose, service: str) 
 
 
 def test_health_checks_are_python_that_compiles(compose: Compose) -> None:
-    for service in ("api", "consumer", "lag"):
+    for service in ("api", "consumer", "indexer", "lag"):
         kind, program, option, code = compose.service(service)["healthcheck"]["test"]
         assert (kind, program, option) == ("CMD", "python", "-c")
         compile(code, service, "exec")
 
 
-@pytest.mark.parametrize("service", ["api", "consumer", "lag"])
+@pytest.mark.parametrize("service", ["api", "consumer", "indexer", "lag"])
 def test_a_process_starts_after_its_servers_and_the_migration(
     compose: Compose, service: str
 ) -> None:
@@ -126,8 +126,9 @@ def test_who_is_waited_for_has_a_health_check(compose: Compose) -> None:
                 assert "healthcheck" in compose.service(name)
 
 
-def test_ten_consumers_can_run_side_by_side(compose: Compose) -> None:
-    consumer = compose.service("consumer")
+@pytest.mark.parametrize("service", ["consumer", "indexer"])
+def test_ten_of_them_can_run_side_by_side(compose: Compose, service: str) -> None:
+    consumer = compose.service(service)
 
     assert not {"container_name", "hostname", "ports"} & consumer.keys()
 
@@ -138,10 +139,13 @@ def test_the_api_may_finish_its_requests_before_it_is_killed(
     assert compose.grace_seconds("api") > gunicorn["graceful_timeout"] + CLOSE_TIMEOUT_SECONDS
 
 
-def test_a_consumer_may_finish_its_batch_before_it_is_killed(compose: Compose) -> None:
+@pytest.mark.parametrize("service", ["consumer", "indexer"])
+def test_a_batch_may_be_finished_before_its_process_is_killed(
+    compose: Compose, service: str
+) -> None:
     longest = ATTEMPT_SECONDS + ACKNOWLEDGED_SECONDS + ANSWER_SECONDS
 
-    assert compose.grace_seconds("consumer") > longest
+    assert compose.grace_seconds(service) > longest
 
 
 def test_what_a_process_writes_is_writable(compose: Compose, gunicorn: dict[str, Any]) -> None:
