@@ -29,11 +29,12 @@ def rebuild_search(
     """Every document of the search becomes what its message gives, and no others are left.
 
     Searching goes on meanwhile. To run it again changes what has changed since. `on_total` hears
-    about how many documents there are to look at, `on_read` how many more were. Raises RetryLater
-    when MongoDB stays away, StopConsuming for what it refuses.
+    about how many documents there are to look at, `on_read` how many more were. Raises PyMongoError
+    when MongoDB is away at the start, RetryLater when it goes away and stays so, StopConsuming for
+    what it refuses.
     """
     rebuilt = RebuiltSearch()
-    on_total(patiently(_estimated_total))
+    on_total(_estimated_total())
     for ids in _pages("messages"):
         _add(rebuilt, patiently(partial(_bring_in, ids)))
         on_read(len(ids))
@@ -61,9 +62,9 @@ def _remove_strangers(ids: list[str]) -> int:
 
 
 def _estimated_total() -> int:
-    with attempt():
-        names = ("messages", search.COLLECTION)
-        return sum(majority_collection(name).estimated_document_count() for name in names)
+    """Under the client's own bound: a server that is away is told after some seconds."""
+    names = ("messages", search.COLLECTION)
+    return sum(majority_collection(name).estimated_document_count() for name in names)
 
 
 def _pages(name: str) -> Iterator[list[str]]:

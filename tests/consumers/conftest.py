@@ -1,13 +1,15 @@
 """A handler on the session's real MongoDB and Redis; Kafka is played by lists of records."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
 
+from chat_project import mongodb
 from chat_project.identifiers import new_id
-from chat_project.mongodb import collection
+from chat_project.mongodb import collection, using_database
 from consumers.dead_letters import DeadLetter, Kept
 from consumers.effects import Effects
 from consumers.handler import ChatHandler
@@ -100,6 +102,15 @@ class Log:
     def repeat(self, earlier: Record) -> None:
         """The same event a second time, as a producer's or a client's retry leaves it."""
         self.records.append(msgspec.structs.replace(earlier, offset=len(self.records)))
+
+
+@pytest.fixture
+def own_database(database: None) -> Iterator[str]:
+    """A database of this test alone, for what looks at everything there is; gives its name."""
+    name = f"{mongodb.database().name}_{uuid4().hex[:8]}"
+    with using_database(name):
+        yield name
+    mongodb.client().drop_database(name)
 
 
 @pytest.fixture

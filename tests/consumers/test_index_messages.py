@@ -1,15 +1,14 @@
 """`manage.py index_messages` and `rebuild_search` as operators run them, on real Kafka."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from chat_project import mongodb
-from chat_project.mongodb import Document, collection, using_database
+from chat_project.mongodb import Document, collection
 from messaging import search
 from tests.conftest import Api
 from tests.consumers.events import change, event
@@ -197,14 +196,6 @@ def test_a_wrong_argument_is_refused_with_what_is_allowed(pipeline: Pipeline) ->
         assert "a whole number from 1 to 10000" in indexer.output()
 
 
-@pytest.fixture
-def own_database(database: None) -> Iterator[str]:
-    name = f"{mongodb.database().name}_{uuid4().hex[:8]}"
-    with using_database(name):
-        yield name
-    mongodb.client().drop_database(name)
-
-
 def rebuild_search(database: str, *options: str) -> tuple[int, str]:
     variables = {"MONGODB_DATABASE": database}
     with running(manage("rebuild_search", *options), variables) as command:
@@ -241,5 +232,5 @@ def test_rebuild_search_makes_what_the_indexer_makes(
 def test_rebuild_search_says_that_mongodb_is_away(pipeline: Pipeline) -> None:
     address = "mongodb://127.0.0.1:9/?replicaSet=rs0"
     with running(manage("rebuild_search"), {"MONGODB_URI": address}) as command:
-        assert command.wait(120) == 1
-        assert "not to the end, run it again: MongoDB" in command.output()
+        assert command.wait() == 1
+        assert "not to the end, run it again: " in command.output()

@@ -1,13 +1,13 @@
 """What the indexer leaves in `message_search`; Kafka is played by lists of records."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from chat_project import mongodb
-from chat_project.mongodb import Document, collection, using_database
+from chat_project.mongodb import Document, collection
 from consumers.errors import RetryLater
 from consumers.loop import Batch
 from consumers.messages import tombstone_document
@@ -306,15 +306,6 @@ def test_a_batch_costs_three_queries_and_one_write_whatever_is_in_it(
         ("query", search.COLLECTION),
         ("query", "messages"),
     ]
-
-
-@pytest.fixture
-def own_database(database: None) -> Iterator[str]:
-    """For what looks at every message there is."""
-    name = f"{mongodb.database().name}_{uuid4().hex[:8]}"
-    with using_database(name):
-        yield name
-    mongodb.client().drop_database(name)
 
 
 def rebuilt() -> RebuiltSearch:
