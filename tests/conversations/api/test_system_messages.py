@@ -322,6 +322,34 @@ def test_a_list_that_breaks_off_is_told_as_far_as_it_came(
     assert collection("participants").count_documents({"conversationId": room}) == 6
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda room: services.add_participants(room, [Person("lan", "Lan")], None),
+        lambda room: services.rename(room, "Tổ Văn"),
+    ],
+    ids=["add", "rename"],
+)
+def test_what_is_not_committed_is_not_told(
+    room: str, monkeypatch: pytest.MonkeyPatch, change: Callable[[str], None]
+) -> None:
+    tell = outbox.tell
+
+    def tell_and_die(*arguments: Any, **options: Any) -> None:
+        tell(*arguments, **options)
+        raise RuntimeError("the process dies here")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(outbox, "tell", tell_and_die)
+        with pytest.raises(RuntimeError):
+            change(room)
+    let_time_pass()
+    publishing.publish_left_over()
+
+    assert (waiting(room), told(room)) == (0, [])
+    assert collection("participants").count_documents({"conversationId": room}) == 2
+
+
 DIES_AFTER_THE_COMMIT = """
 import os, signal, sys
 import django
