@@ -44,5 +44,5 @@ class LeftOverDuty:
 def _step() -> None:
     found, published = publish_left_over()
     metrics.outbox_left_over.set(found - published)
-    if found:
+    if published:
         logger.info("Published %d of %d left-over changes to conversations", published, found)

@@ -32,12 +32,11 @@ further: the change is made."""
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An entry: a System message as it will be sent. `version`: the conversation's, of the change."""
+    """An entry: a System message as it will be sent; `at` is when the change was made."""
 
     message_id: str
     conversation_id: str
     tenant_id: str
-    version: int
     sender: Person
     text: str
     at: datetime
@@ -124,7 +123,6 @@ def _told(entry: Document) -> Told:
         message_id=entry["_id"],
         conversation_id=entry["conversationId"],
         tenant_id=entry["tenantId"],
-        version=entry["version"],
         sender=Person(entry["senderId"], entry["senderName"]),
         text=entry["text"],
         at=entry["at"],

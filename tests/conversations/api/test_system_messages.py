@@ -4,11 +4,14 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
+from chat_project.identifiers import derived_id
 from chat_project.mongodb import collection
 from chat_project.settings.environment import environment
 from chat_project.timestamps import now
@@ -101,6 +104,10 @@ def test_who_is_added_is_told_in_the_name_of_who_added_them(
     assert event["content"] == "Phạm Thị Mai đã thêm Hoàng Thị Lan"
     assert (event["senderId"], event["senderName"]) == (mai.user_id, "Phạm Thị Mai")
     assert (event["type"], event["tenantId"]) == ("System", mai.tenant_id)
+    version_after_the_change = "2"
+    assert event["messageId"] == derived_id(
+        ["system", mai.tenant_id, room], version_after_the_change
+    )
     assert waiting(room) == 0
 
 
@@ -229,6 +236,45 @@ def test_who_has_left_still_has_their_name(mai: Api, colleague: Api, room: str) 
     [stored] = store_sent(room)
 
     assert (stored["senderId"], stored["senderName"]) == (colleague.user_id, "Lê Văn Dũng")
+
+
+def test_each_of_many_changes_at_once_is_told_once(mai: Api, room: str) -> None:
+    people = [Person(f"parent-{n}", f"Phụ huynh {n}") for n in range(8)]
+
+    with ThreadPoolExecutor(len(people)) as threads:
+        adding = [
+            threads.submit(services.add_participants, room, [person], None) for person in people
+        ]
+    for each in adding:
+        each.result()
+
+    assert waiting(room) == 0
+    stored = store_sent(room)
+    assert sorted(message["content"] for message in stored) == [
+        f"{person.user_name} đã tham gia" for person in people
+    ]
+
+
+@pytest.mark.parametrize("error", [AutoReconnect("away"), RuntimeError("odd")], ids=repr)
+def test_a_change_is_made_even_if_it_cannot_be_published(
+    mai: Api, parent: Api, room: str, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(outbox, "entries_of", fail)
+
+    added = add(mai, room, named(parent))
+
+    assert parent.user_id in {each["userId"] for each in added["participants"]}
+    assert (told(room), waiting(room)) == ([], 1)
+
+
+def test_what_waits_is_found_by_indexes() -> None:
+    indexes = collection(outbox.COLLECTION).index_information()
+    keys = [[field for field, _ in index["key"]] for index in indexes.values()]
+
+    assert keys == [["_id"], ["conversationId", "version"], ["at"]]
 
 
 def test_while_kafka_is_away_changes_succeed_and_are_told_later_in_their_order(
