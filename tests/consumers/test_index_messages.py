@@ -138,6 +138,33 @@ def test_two_indexers_share_the_partitions(
     assert {each["_id"] for each in collection(search.COLLECTION).find(query)} == ids
 
 
+def test_kill_9_under_load_loses_nothing(
+    pipeline: Pipeline, conversation: MakeConversation
+) -> None:
+    rooms = [conversation() for _ in range(20)]
+    query = {"conversationId": {"$in": rooms}}
+    ids: set[str] = set()
+    session = {"KAFKA_SESSION_TIMEOUT_MS": "6000"}
+    with pipeline.consumer() as consumer:
+        for _ in range(2):
+            before = collection(search.COLLECTION).count_documents(query)
+            with indexing(pipeline, "--max-batch-size", "50", **session) as victim:
+                for room in rooms:
+                    ids.update(pipeline.send(room, 20))
+                wait_until(
+                    lambda before=before: (
+                        collection(search.COLLECTION).count_documents(query) > before + 100
+                    ),
+                    "it works",
+                )
+                victim.kill()
+        with indexing(pipeline, "--drain", **session) as survivor:
+            assert survivor.wait(60) == 0, survivor.output()
+        assert consumer.stop() == 0
+
+    assert {each["_id"] for each in collection(search.COLLECTION).find(query)} == ids
+
+
 def test_a_replay_from_the_first_record_changes_nothing(pipeline: Pipeline, room: str) -> None:
     ids = pipeline.send(room, 10)
     deletion = change(room, messageId=ids[3])

@@ -34,7 +34,7 @@ from tests.conversations.api.conftest import (
 )
 from tests.messaging.conftest import CLOSED_PORT, HISTORY, MESSAGES, records_in
 from tests.messaging.storing import store_sent
-from tests.processes import running
+from tests.processes import manage, running
 from tests.waiting import wait_until
 
 
@@ -421,11 +421,15 @@ def test_a_crash_between_commit_and_publishing_is_made_good_by_a_consumer(
     assert (told(room), waiting(room)) == ([], 1)
     let_time_pass()
 
-    with Pipeline().consumer() as consumer:
+    pipeline = Pipeline()
+
+    with pipeline.consumer() as consumer:
         stored = wait_until(
             lambda: list(collection("messages").find({"conversationId": room})), "it is stored"
         )
         assert consumer.stop() == 0
 
     assert [(each["content"], each["type"]) for each in stored] == [("Lan đã tham gia", "System")]
+    with running(manage("reconcile", "--conversation", room), pipeline.variables) as auditor:
+        assert auditor.wait() == 0, auditor.output()
     assert waiting(room) == 0
