@@ -1,13 +1,36 @@
 """What the error codes of messages mean, for the OpenAPI document."""
 
 from chat_project.api.codes import Code, Codes
+from messaging.attachments.limits import LIMIT_BYTES, MAX_FILE_BYTES, MAX_REQUEST_BYTES
 from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS
 from messaging.requests import MAX_BATCH_SIZE
 from messaging.search import MAX_TERM_UTF16_UNITS
 
 _MESSAGE = {"messageId": "0199aaaa-1111-7365-88af-8befc5b9af82"}
 
+
+def _too_large(kind: str, limit_bytes: int) -> Code:
+    details = {"field": "file", "limitBytes": limit_bytes}
+    return Code(413, f"{kind} is over {limit_bytes:,} bytes.", details)
+
+
 CODES: Codes = {
+    "malformed_multipart": Code(400, "The body is no complete multipart form."),
+    "file_missing": Code(400, "The form must have a file.", {"field": "file"}),
+    "file_empty": Code(400, "The file must not be empty.", {"field": "file"}),
+    "one_file": Code(400, "The form must have one file.", {"field": "file"}),
+    "link_invalid": Code(403, "This is no link of this service: ask for the message again."),
+    "link_expired": Code(403, "The link has expired: ask for the message again."),
+    "attachment_not_found": Code(404, "There is no such attachment, or its message is deleted."),
+    "image_too_large": _too_large("An Image", LIMIT_BYTES["Image"]),
+    "audio_too_large": _too_large("An Audio", LIMIT_BYTES["Audio"]),
+    "video_too_large": _too_large("A Video", LIMIT_BYTES["Video"]),
+    "file_too_large": _too_large("A File", LIMIT_BYTES["File"]),
+    "attachment_too_large": _too_large("Any file", MAX_FILE_BYTES),
+    "request_too_large": _too_large("The form", MAX_REQUEST_BYTES),
+    "storage_unavailable": Code(
+        503, "The storage of files does not answer; nothing was sent. Send it again."
+    ),
     "content_empty": Code(
         400, "content must not be missing, empty or blank.", {"field": "content"}
     ),

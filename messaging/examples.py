@@ -72,6 +72,26 @@ def request(name: str, value: Any) -> OpenApiExample:
 
 
 SEND_TEXT = [request("A text", TEXT), answer("Accepted, not yet stored", SENDING)]
+_FILE = {
+    "attachmentId": "0199aaaa-2222-7365-88af-8befc5b9af82",
+    "fileName": "bài tập.pdf",
+    "fileType": "application/pdf",
+    "fileSize": 52_480,
+    "url": "/api/v1/attachments/0199aaaa-2222-7365-88af-8befc5b9af82?link=…",
+    "thumbnailUrl": None,
+}
+SEND_ATTACHMENT = [
+    OpenApiExample(
+        "A file with a caption",
+        {"conversationId": CONVERSATION_ID, "caption": "Bài tập tuần này", "file": "(its bytes)"},
+        request_only=True,
+        media_type="multipart/form-data",
+    ),
+    answer(
+        "Accepted, not yet stored",
+        {**SENDING, "content": "Bài tập tuần này", "type": "File", "attachments": [_FILE]},
+    ),
+]
 SEND_BATCH = [
     request("Two texts", {"messages": [TEXT, {**TEXT, "clientMessageId": "k-2"}]}),
     answer("One accepted", {"success": True, "data": SENDING, "error": None}),

@@ -240,6 +240,12 @@ _RATE = (
     " message costs nothing."
 )
 
+_NOT_SENT = (
+    "`not_a_participant`, `read_only`. 404: `conversation_not_found`."
+    " 503: `message_outcome_unknown` (it may be stored later: retry with the same key);"
+    " not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,"
+    " `partitions_differ`; not sent, and no retry helps: `kafka_not_authorized`, `kafka_rejected`."
+)
 SEND_TEXT = extend_schema(
     operation_id="send_text",
     summary="Send a text",
@@ -249,10 +255,7 @@ SEND_TEXT = extend_schema(
     " `content_too_long`, `content_has_nul`, `too_many_mentions`, `mention_outside_text`,"
     " `name_too_long`, `name_has_nul`, `invalid_idempotency_key`, `idempotency_keys_differ`,"
     " `reply_to_other_conversation`. 403: `sender_mismatch`, `user_mismatch`, `tenant_mismatch`,"
-    " `not_a_participant`, `read_only`. 404: `conversation_not_found`."
-    " 503: `message_outcome_unknown` (it may be stored later: retry with the same key);"
-    " not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,"
-    " `partitions_differ`; not sent, and no retry helps: `kafka_not_authorized`, `kafka_rejected`.",
+    f" {_NOT_SENT}",
     request=TextSerializer,
     parameters=[_KEY, *STATED],
     responses={200: MessageSerializer, **_SEND_ERRORS, **_BODY_ERRORS},
@@ -278,11 +281,13 @@ SEND_BATCH = extend_schema(
 SEND_ATTACHMENT = extend_schema(
     operation_id="send_attachment",
     summary="Send a file",
-    description="As `text`, with its codes for fields, permission and delivery. The message's type"
-    " follows from the file's content: Image, Video, Audio or File; a picture has a thumbnail."
-    " The names of the fields match without case."
+    description="Answered as a text is. The message's type follows from the file's content: Image,"
+    " Video, Audio or File; a picture has a thumbnail. The names of the fields match without case."
+    f" {_RATE}"
     "\n\n400: `malformed_multipart`, `file_missing`, `file_empty`, `one_file`, `invalid_field`,"
-    " `content_too_long`, `content_has_nul`. 503, not sent: `storage_unavailable`.",
+    " `content_too_long`, `content_has_nul`, `name_too_long`, `name_has_nul`,"
+    " `invalid_idempotency_key`, `idempotency_keys_differ`. 403: `sender_mismatch`,"
+    f" `user_mismatch`, `tenant_mismatch`, {_NOT_SENT} Not sent either: `storage_unavailable`.",
     request={"multipart/form-data": AttachmentUploadSerializer},
     parameters=[_KEY, *STATED],
     responses={
@@ -294,6 +299,7 @@ SEND_ATTACHMENT = extend_schema(
         ),
         415: OpenApiResponse(description="`unsupported_media_type`"),
     },
+    examples=examples.SEND_ATTACHMENT,
 )
 
 DOWNLOADS = extend_schema_view(
@@ -331,12 +337,13 @@ _NOT_PUBLISHED = (
 )
 _ONCE = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    KEY,
     OpenApiParameter.HEADER,
     description="1 to 255 printable ASCII characters, meant per user: what was asked with the same"
     " key within a week is not done again, so that a late retry undoes nothing",
 )
 _REUSED = {422: OpenApiResponse(description="`idempotency_key_reused`: for another request")}
+_WRONG_KEY = " 400: `invalid_idempotency_key`."
 _CHANGE_ERRORS = (
     " 403: `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:"
     f" `message_failed`, `conversation_archived`. 413: `message_too_large`.{_NOT_PUBLISHED}"
@@ -401,7 +408,7 @@ DELETE = extend_schema(
 PIN = extend_schema(
     operation_id="pin_message",
     summary="Pin a message",
-    description=f"{_OPTIMISTIC} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    description=f"{_OPTIMISTIC}{_WRONG_KEY} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
     request=StatedSerializer,
     parameters=[_MESSAGE_ID, _ONCE, *STATED],
     responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
@@ -410,7 +417,7 @@ PIN = extend_schema(
 UNPIN = extend_schema(
     operation_id="unpin_message",
     summary="Take a pin off",
-    description=f"{_OPTIMISTIC} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    description=f"{_OPTIMISTIC}{_WRONG_KEY} 403: `read_only`. 409: `message_deleted`.{_CHANGE_ERRORS}",
     request=StatedSerializer,
     parameters=[_MESSAGE_ID, _ONCE, *STATED],
     responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
@@ -419,7 +426,7 @@ UNPIN = extend_schema(
 REACT = extend_schema(
     operation_id="add_reaction",
     summary="React to a message",
-    description=f"{_OPTIMISTIC} One per user and emoji. 400: `invalid_field`. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    description=f"{_OPTIMISTIC} One per user and emoji. 400: `invalid_field`, `invalid_idempotency_key`. 409: `message_deleted`.{_CHANGE_ERRORS}",
     request=EmojiSerializer,
     parameters=[_MESSAGE_ID, _ONCE, *STATED],
     responses={200: MessageSerializer, **_REUSED, **_BODY_ERRORS},
@@ -436,7 +443,7 @@ UNREACT = extend_schema(
 MARK_READ = extend_schema(
     operation_id="mark_read",
     summary="Move one's read position",
-    description="Never back. 400: `invalid_field`. 403: `not_a_participant`. 404:"
+    description="Never back. 400: `invalid_field`, `invalid_idempotency_key`. 403: `not_a_participant`. 404:"
     f" `conversation_not_found`.{_NOT_PUBLISHED}",
     request=ReadSerializer,
     parameters=[_CONVERSATION_ID, _ONCE, *STATED],

@@ -7,6 +7,8 @@ from django.contrib.admindocs.views import simplify_regex
 from django.urls import URLPattern, URLResolver, get_resolver
 
 PREFIX = "/api/v1"
+OPENED_BY_LINKS = f"{PREFIX}/attachments/"
+"""Files: their addresses are signed and take no token; tests/messaging/test_attachments*.py."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -21,11 +23,11 @@ class Endpoint(NamedTuple):
 
 
 def all_endpoints() -> list[Endpoint]:
-    """In the order of their paths. Every route that the resolver knows below /api/v1 is here."""
+    """In the order of their paths: every route below /api/v1 but those of files."""
     found = {
         Endpoint(method.upper(), path.removeprefix(PREFIX))
         for path, pattern in _patterns(get_resolver().url_patterns, "")
-        if path.startswith(f"{PREFIX}/")
+        if path.startswith(f"{PREFIX}/") and not path.startswith(OPENED_BY_LINKS)
         for method in _methods_of(pattern)
     }
     return sorted(found, key=lambda each: (each.path, each.method))

@@ -1,5 +1,7 @@
 """What is answered when a file is not taken or not given."""
 
+from enum import StrEnum
+
 from chat_project.api.errors import (
     Forbidden,
     InvalidRequest,
@@ -7,6 +9,17 @@ from chat_project.api.errors import (
     PayloadTooLarge,
     Unavailable,
 )
+
+
+class TooLarge(StrEnum):
+    """What is over its limit: a message type's file, any file, the whole form; the error codes."""
+
+    IMAGE = "image_too_large"
+    AUDIO = "audio_too_large"
+    VIDEO = "video_too_large"
+    FILE = "file_too_large"
+    ATTACHMENT = "attachment_too_large"
+    REQUEST = "request_too_large"
 
 
 class StorageUnavailable(Unavailable):
@@ -19,16 +32,15 @@ def storage_unavailable() -> StorageUnavailable:
     return StorageUnavailable("The storage of files does not answer; nothing was sent. Try again.")
 
 
-def too_large(kind: str, limit_bytes: int) -> PayloadTooLarge:
-    """`kind`: `request`, or a message type in lower case. The code names the limit."""
+def too_large(kind: TooLarge, limit_bytes: int) -> PayloadTooLarge:
     return PayloadTooLarge(
-        f"The {kind} is over {limit_bytes} bytes",
-        code=f"{kind}_too_large",
+        f"The {kind.name.lower()} is over {limit_bytes} bytes",
+        code=kind,
         details={"field": "file", "limitBytes": limit_bytes},
     )
 
 
-def wrong_file(code: str, problem: str) -> InvalidRequest:
+def wrong_file(problem: str, *, code: str) -> InvalidRequest:
     return InvalidRequest(problem, code=code, details={"field": "file"})
 
 

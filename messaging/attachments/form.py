@@ -18,6 +18,7 @@ from typing_extensions import override
 from chat_project.api.bodies import convert_plain
 from chat_project.api.errors import UnsupportedMediaType
 from messaging.attachments.errors import (
+    TooLarge,
     malformed_form,
     storage_unavailable,
     too_large,
@@ -54,7 +55,7 @@ def read_form(request: HttpRequest) -> Iterator[Form]:
         raise UnsupportedMediaType("The body must be a form: Content-Type multipart/form-data")
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > MAX_REQUEST_BYTES:
-        raise too_large("request", MAX_REQUEST_BYTES)
+        raise too_large(TooLarge.REQUEST, MAX_REQUEST_BYTES)
     handler = _OneFile(request)
     try:
         yield _parsed(request, length, handler)
@@ -76,9 +77,9 @@ def _parsed(request: HttpRequest, length: int, handler: "_OneFile") -> Form:
     filled_in = {name: values[-1] for name, values in given.lists() if values[-1]}
     fields = convert_plain(filled_in, AttachmentRequest)
     if not files:
-        raise wrong_file("file_missing", f"The form must have a file in its field {FIELD}")
+        raise wrong_file(f"The form must have a file in its field {FIELD}", code="file_missing")
     if not handler.file.size:
-        raise wrong_file("file_empty", "The file must not be empty")
+        raise wrong_file("The file must not be empty", code="file_empty")
     return Form(fields, handler.file, handler.safe_name, handler.file.size)
 
 
@@ -99,14 +100,14 @@ class _OneFile(TemporaryFileUploadHandler):
     @override
     def new_file(self, field_name: str, file_name: str, *_args: Any, **_kwargs: Any) -> None:
         if self.safe_name or field_name.lower() != FIELD:
-            raise wrong_file("one_file", f"The form must have one file, in its field {FIELD}")
+            raise wrong_file(f"The form must have one file, in its field {FIELD}", code="one_file")
         self.file = _Incoming()
         self.safe_name = safe_name(file_name)
 
     @override
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if start + len(raw_data) > MAX_FILE_BYTES:
-            raise too_large("attachment", MAX_FILE_BYTES)
+            raise too_large(TooLarge.ATTACHMENT, MAX_FILE_BYTES)
         super().receive_data_chunk(raw_data, start)
 
     def close(self) -> None:

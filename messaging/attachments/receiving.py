@@ -10,7 +10,7 @@ from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import new_id
 from chat_project.mongodb import Document
 from messaging.attachments import storage, uploads
-from messaging.attachments.errors import too_large
+from messaging.attachments.errors import TooLarge, too_large
 from messaging.attachments.form import Form
 from messaging.attachments.kinds import kind_of
 from messaging.attachments.limits import LIMIT_BYTES
@@ -32,7 +32,7 @@ def draft_of_form(user: TokenUser, form: Form, header_key: str | None, *, now: d
     kind = kind_of(form.content, form.size)
     limit = LIMIT_BYTES[kind.message_type]
     if form.size > limit:
-        raise too_large(kind.message_type.lower(), limit)
+        raise too_large(TooLarge[kind.message_type.upper()], limit)
     key = key_of(header_key, form.fields.client_message_id)
     attachment_id = _derived_id(user, form, key) if key else new_id()
     attachment = Attachment(

@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.client_code.schemas import WIDTH, Field, Schema, Schemas, says_the_token
 
+API = "/api/v1/"
 JSON = "application/json"
 KEY = "Idempotency-Key"
 
@@ -28,10 +29,10 @@ class Operation:
 
 
 def operations_of(document: Schema, schemas: Schemas) -> Iterator[Operation]:
-    """Those that send and answer JSON, in the order of the document."""
+    """Those of the API that send and answer JSON, in the order of the document."""
     for path, methods in document["paths"].items():
         for method, described in methods.items():
-            if not left_out(described):
+            if path.startswith(API) and not left_out(described):
                 yield _operation(path, method.upper(), described, schemas)
 
 
@@ -78,6 +79,11 @@ def _iterating(operation: Operation, schemas: Schemas) -> str | None:
     return "each_message" if {"messages", "hasMore"} <= properties.keys() else None
 
 
+def _is_null(data: Schema) -> bool:
+    """OpenAPI 3.0 says it by an object that has no property and may be null."""
+    return bool(data.get("nullable")) and data.get("maxProperties") == 0
+
+
 def _operation(path: str, method: str, described: Schema, schemas: Schemas) -> Operation:
     data = _data_schema(described)
     body = described.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema")
@@ -88,7 +94,7 @@ def _operation(path: str, method: str, described: Schema, schemas: Schemas) -> O
         path=path,
         told=f"{described['summary']}.\n\n{described['description']}",
         data=data,
-        data_type="None" if data is None else schemas.type_of(data, sent=False),
+        data_type="None" if data is None or _is_null(data) else schemas.type_of(data, sent=False),
         ids=_ids_in(path),
         query=_required_first(_query_fields(parameters, schemas)),
         body=_required_first(schemas.fields_of(body, sent=True)) if body else [],

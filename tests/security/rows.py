@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 import msgspec
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from chat_project.identifiers import new_id
 from tests.conftest import Api
@@ -44,6 +45,8 @@ class Row:
     body: Body | None = None
     query: str = ""
     reader: str | None = None
+    is_form: bool = False
+    """The body goes as a multipart form, with a file."""
 
 
 def _person(target: Target) -> Any:
@@ -68,6 +71,12 @@ ROWS: dict[str, Row] = {
     "POST /messages/text": Row(Kind.CONVERSATION, _text, reader="read_only"),
     "POST /messages/batch": Row(
         Kind.CONVERSATION, lambda target: {"messages": [_text(target)]}, reader="read_only"
+    ),
+    "POST /messages/attachment": Row(
+        Kind.CONVERSATION,
+        lambda target: {"conversationId": target.conversation_id, "caption": "Chào"},
+        reader="read_only",
+        is_form=True,
     ),
     "GET /messages/conversation/{conversation_id}": Row(Kind.CONVERSATION, query="pageSize=5"),
     "GET /messages/conversation/{conversation_id}/search": Row(
@@ -149,12 +158,24 @@ def call(
     if body is None and row.body:
         body = row.body(target)
     query = row.query if query is None else query
+    if row.is_form and isinstance(body, dict):
+        file = SimpleUploadedFile("homework.txt", b"some text")
+        path = path_of(endpoint, target) + (f"?{query}" if query else "")
+        return user.client.post(path, {**_texts(body), "file": file})
     return user.client.generic(
         endpoint.split(" ")[0],
         path_of(endpoint, target) + (f"?{query}" if query else ""),
         b"" if body is None else msgspec.json.encode(body),
         content_type="application/json",
     )
+
+
+def _texts(body: dict[str, Any]) -> dict[str, str]:
+    """What is no text goes as the text that JSON has for it."""
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in body.items()
+    }
 
 
 def path_of(endpoint: str, target: Target) -> str:

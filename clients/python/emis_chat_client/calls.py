@@ -27,8 +27,8 @@ def get_conversation(conversation_id: str) -> Call[models.Conversation]:
 def rename_conversation(conversation_id: str, *, name: str) -> Call[models.Conversation]:
     """Rename it.
 
-    For its Admins; in a OneToOne for either of the two. 403: `not_a_participant`,
-    `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
+    For its Admins, others get `admin_required`; in a OneToOne for either of the two. 403:
+    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
     `database_unavailable`. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
     `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. 409: `rename_not_allowed`
     (only TeacherGroup and AnnouncementChannel are renamed).
@@ -44,9 +44,10 @@ def rename_conversation(conversation_id: str, *, name: str) -> Call[models.Conve
 def archive_conversation(conversation_id: str) -> Call[models.Conversation]:
     """Archive it for all.
 
-    Nobody can write any more; reading goes on. Again: no error. For its Admins; in a OneToOne
-    for either of the two. 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404:
-    `conversation_not_found`. 503: `database_unavailable`.
+    Nobody can write any more; reading goes on. Again: no error. For its Admins, others get
+    `admin_required`; in a OneToOne for either of the two. 403: `not_a_participant`,
+    `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
+    `database_unavailable`.
     """
     return Call(
         "PUT",
@@ -131,11 +132,12 @@ def add_participants(
     """Add people.
 
     Who is in it keeps their role; newcomers have read everything so far. A list of more than
-    500 is added in parts. For its Admins; in a OneToOne for either of the two. 403:
-    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
-    `database_unavailable`. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
-    `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `participants_required`,
-    `invalid_idempotency_key`. 409: `participants_fixed`.
+    500 is added in parts. For its Admins, others get `admin_required`; in a OneToOne for either
+    of the two. 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404:
+    `conversation_not_found`. 503: `database_unavailable`. 400: `malformed_json`,
+    `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`,
+    `name_too_long`. `participants_required`, `invalid_idempotency_key`. 409:
+    `participants_fixed`.
     """
     return Call(
         "POST",
@@ -151,8 +153,8 @@ def add_participants(
 def remove_participant(conversation_id: str, user_id: str) -> Call[models.Conversation]:
     """Remove somebody.
 
-    For its Admins; in a OneToOne for either of the two. 403: `not_a_participant`,
-    `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
+    For its Admins, others get `admin_required`; in a OneToOne for either of the two. 403:
+    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
     `database_unavailable`. Also 404: `participant_not_found`. 409: `last_admin`,
     `participants_fixed`.
     """
@@ -170,9 +172,9 @@ def remove_participant(conversation_id: str, user_id: str) -> Call[models.Conver
 def unarchive_conversation(conversation_id: str) -> Call[models.Conversation]:
     """Open it again.
 
-    Again: no error. For its Admins; in a OneToOne for either of the two. 403:
-    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
-    `database_unavailable`.
+    Again: no error. For its Admins, others get `admin_required`; in a OneToOne for either of
+    the two. 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404:
+    `conversation_not_found`. 503: `database_unavailable`.
     """
     return Call(
         "PUT",
@@ -458,10 +460,11 @@ def edit_message(message_id: str, *, content: str) -> Call[models.Message]:
     The answer shows the message as it will be; GET tells when it is applied. Its sender may,
     for some time (EDIT_WINDOW_MINUTES). 400: `content_empty`, `content_too_long`,
     `content_has_nul`. 403: `not_the_sender`, `read_only`. 409: `edit_window_over`,
-    `message_deleted`, `system_message`. 404: `message_not_found`. 409: `message_failed`,
-    `conversation_archived`. 503: `change_outcome_unknown` (it may be applied later: send it
-    again), and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`,
-    `accepting_paused`, `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `message_deleted`, `system_message`. 403: `not_a_participant`. 404: `message_not_found`,
+    `conversation_not_found`. 409: `message_failed`, `conversation_archived`. 413:
+    `message_too_large`. 503: `change_outcome_unknown` (it may be applied later: send it again),
+    and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
     """
     return Call(
         "PUT",
@@ -475,8 +478,9 @@ def delete_message(message_id: str) -> Call[models.Message]:
     """Delete a message.
 
     The answer shows the message as it will be; GET tells when it is applied. Its sender may,
-    and an Admin anyone's. 403: `not_the_sender`. 409: `system_message`. 404:
-    `message_not_found`. 409: `message_failed`, `conversation_archived`. 503:
+    and an Admin anyone's. 403: `not_the_sender`. 409: `system_message`. 403:
+    `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:
+    `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
     `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
@@ -486,44 +490,55 @@ def delete_message(message_id: str) -> Call[models.Message]:
     )
 
 
-def pin_message(message_id: str) -> Call[models.Message]:
+def pin_message(message_id: str, *, idempotency_key: str | None = None) -> Call[models.Message]:
     """Pin a message.
 
-    The answer shows the message as it will be; GET tells when it is applied. 403: `read_only`.
-    409: `message_deleted`. 404: `message_not_found`. 409: `message_failed`,
-    `conversation_archived`. 503: `change_outcome_unknown` (it may be applied later: send it
-    again), and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`,
-    `accepting_paused`, `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    The answer shows the message as it will be; GET tells when it is applied. 400:
+    `invalid_idempotency_key`. 403: `read_only`. 409: `message_deleted`. 403:
+    `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:
+    `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
+    `change_outcome_unknown` (it may be applied later: send it again), and not sent:
+    `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
     """
     return Call(
-        "POST", filled("/api/v1/messages/{message_id}/pin", message_id=message_id), models.Message
+        "POST",
+        filled("/api/v1/messages/{message_id}/pin", message_id=message_id),
+        models.Message,
+        idempotency_key=idempotency_key,
     )
 
 
-def add_reaction(message_id: str, *, emoji_code: str) -> Call[models.Message]:
+def add_reaction(
+    message_id: str, *, emoji_code: str, idempotency_key: str | None = None
+) -> Call[models.Message]:
     """React to a message.
 
     The answer shows the message as it will be; GET tells when it is applied. One per user and
-    emoji. 409: `message_deleted`. 404: `message_not_found`. 409: `message_failed`,
-    `conversation_archived`. 503: `change_outcome_unknown` (it may be applied later: send it
-    again), and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`,
-    `accepting_paused`, `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    emoji. 400: `invalid_field`, `invalid_idempotency_key`. 409: `message_deleted`. 403:
+    `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:
+    `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
+    `change_outcome_unknown` (it may be applied later: send it again), and not sent:
+    `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
     """
     return Call(
         "POST",
         filled("/api/v1/messages/{message_id}/reactions", message_id=message_id),
         models.Message,
         body={"emojiCode": emoji_code},
+        idempotency_key=idempotency_key,
     )
 
 
 def remove_reaction(message_id: str, *, emoji: str) -> Call[models.Message]:
     """Take a reaction back.
 
-    The answer shows the message as it will be; GET tells when it is applied. 409:
-    `message_deleted`. 404: `message_not_found`. 409: `message_failed`, `conversation_archived`.
-    503: `change_outcome_unknown` (it may be applied later: send it again), and not sent:
-    `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
+    The answer shows the message as it will be; GET tells when it is applied. 400:
+    `invalid_field`. 409: `message_deleted`. 403: `not_a_participant`. 404: `message_not_found`,
+    `conversation_not_found`. 409: `message_failed`, `conversation_archived`. 413:
+    `message_too_large`. 503: `change_outcome_unknown` (it may be applied later: send it again),
+    and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
     `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
     """
     return Call(
@@ -534,17 +549,22 @@ def remove_reaction(message_id: str, *, emoji: str) -> Call[models.Message]:
     )
 
 
-def unpin_message(message_id: str) -> Call[models.Message]:
+def unpin_message(message_id: str, *, idempotency_key: str | None = None) -> Call[models.Message]:
     """Take a pin off.
 
-    The answer shows the message as it will be; GET tells when it is applied. 403: `read_only`.
-    409: `message_deleted`. 404: `message_not_found`. 409: `message_failed`,
-    `conversation_archived`. 503: `change_outcome_unknown` (it may be applied later: send it
-    again), and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`,
-    `accepting_paused`, `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    The answer shows the message as it will be; GET tells when it is applied. 400:
+    `invalid_idempotency_key`. 403: `read_only`. 409: `message_deleted`. 403:
+    `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:
+    `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
+    `change_outcome_unknown` (it may be applied later: send it again), and not sent:
+    `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
     """
     return Call(
-        "POST", filled("/api/v1/messages/{message_id}/unpin", message_id=message_id), models.Message
+        "POST",
+        filled("/api/v1/messages/{message_id}/unpin", message_id=message_id),
+        models.Message,
+        idempotency_key=idempotency_key,
     )
 
 
@@ -553,9 +573,16 @@ def send_batch(
 ) -> Call[list[models.BatchOutcome]]:
     """Send up to 100 texts.
 
-    One outcome per item, in order; the codes are those of `text`, and `batch_size` for the
-    whole. 503 only if no item was acknowledged and one did not get into Kafka:
-    `error.details.outcomes` then tells of each.
+    One outcome per item, in order; their codes are those of `text`. By default a sender may
+    send 5 messages a second after a burst of 100, and all of a school 1,000 after 10,000; more
+    get 429 `rate_limited`. A retry of an accepted message costs nothing. Each item counts;
+    those that fit go through in their order.
+
+    For the whole: 400: `batch_size`, `invalid_idempotency_key`. 429 only if a limit refused
+    every item, with the wait after which all of them fit. 503 only if no item was acknowledged
+    and one did not get into Kafka, with the code of the first: `message_outcome_unknown`,
+    `kafka_unavailable`, `queue_full`, `accepting_paused`, `partitions_differ`,
+    `kafka_not_authorized`, `kafka_rejected`. `error.details.outcomes` then tells of each.
     """
     return Call(
         "POST",
@@ -602,8 +629,9 @@ def get_messages_mentioning(
 ) -> Call[models.MessagePage]:
     """The messages of a conversation that mention a user, newest first.
 
-    Without deleted ones; any user's may be asked. 404: `conversation_not_found`. 403:
-    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`.
+    Without deleted ones; any user's may be asked. 400: `invalid_field`. 404:
+    `conversation_not_found`. 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 503:
+    `database_unavailable`.
     """
     return Call(
         "GET",
@@ -622,8 +650,8 @@ def get_pinned_messages(
 ) -> Call[models.MessagePage]:
     """The pinned messages of a conversation, newest first.
 
-    Without deleted ones. 404: `conversation_not_found`. 403: `not_a_participant`,
-    `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`.
+    Without deleted ones. 400: `invalid_field`. 404: `conversation_not_found`. 403:
+    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`.
     """
     return Call(
         "GET",
@@ -636,10 +664,15 @@ def get_pinned_messages(
     )
 
 
-def mark_read(conversation_id: str, *, up_to_seq: int | None = None) -> Call[models.ReadPosition]:
+def mark_read(
+    conversation_id: str, *, up_to_seq: int | None = None, idempotency_key: str | None = None
+) -> Call[models.ReadPosition]:
     """Move one's read position.
 
-    Never back. 400: `invalid_field`. 404: `conversation_not_found`. 503 as above.
+    Never back. 400: `invalid_field`, `invalid_idempotency_key`. 403: `not_a_participant`. 404:
+    `conversation_not_found`. 503: `change_outcome_unknown` (it may be applied later: send it
+    again), and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`,
+    `accepting_paused`, `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
     """
     return Call(
         "POST",
@@ -648,6 +681,7 @@ def mark_read(conversation_id: str, *, up_to_seq: int | None = None) -> Call[mod
         ),
         models.ReadPosition,
         body=given(upToSeq=up_to_seq),
+        idempotency_key=idempotency_key,
     )
 
 
@@ -727,7 +761,9 @@ def send_text(
 ) -> Call[models.Message]:
     """Send a text.
 
-    Answers once Kafka has acknowledged; the status is `Sending` until it is stored.
+    Answers once Kafka has acknowledged; the status is `Sending` until it is stored. By default
+    a sender may send 5 messages a second after a burst of 100, and all of a school 1,000 after
+    10,000; more get 429 `rate_limited`. A retry of an accepted message costs nothing.
 
     400: `malformed_json`, `lone_surrogate`, `invalid_field`, `content_empty`,
     `content_too_long`, `content_has_nul`, `too_many_mentions`, `mention_outside_text`,

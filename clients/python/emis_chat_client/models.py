@@ -86,9 +86,8 @@ class PersonRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", o
     """Person, as it is sent."""
 
     user_id: str
-    """1 to 255 printable characters"""
     user_name: str
-    """≤ 255 UTF-16 code units"""
+    """in UTF-16 code units"""
 
 
 Role = Literal["Admin", "Member", "ReadOnly"]
@@ -120,7 +119,9 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     file_size: int | None
     """bytes"""
     url: str | None
+    """a GET without token; it expires: then ask for the message again"""
     thumbnail_url: str | None
+    """a JPEG, of pictures only"""
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -220,13 +221,14 @@ class TextRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
 
     conversation_id: str
     sender_name: str | None = None
+    """in UTF-16 code units"""
     content: str
-    """≤ 5000 UTF-16 code units"""
+    """in UTF-16 code units"""
     mentions: Sequence[MentionRequest] | None = None
     """≤ 100"""
     reply_to_message_id: str | None = None
     client_message_id: str | None = None
-    """idempotency key, 1 to 255 printable ASCII"""
+    """idempotency key, printable ASCII"""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -243,7 +245,7 @@ class MessagePage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     items: list[Message]
     total_count: int
-    """of a list with over 10000 messages: how many there are at least"""
+    """of a list with over 1000 messages: how many there are at least"""
     page: int
     page_size: int
     total_pages: int
