@@ -1,4 +1,4 @@
-"""How fast a sender, and a school, may send: token buckets in Redis (decision 0019).
+"""How fast a sender, and a school, may send: token buckets in Redis (decision 0018).
 
 A bucket is one number: the microsecond at which it will be full again. Its key ends then, so who is
 silent costs nothing. The look-up's script takes from the buckets (`conversations.cache.lookups`).
