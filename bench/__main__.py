@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import accept, pipeline, sink, steady
+from bench import accept, pipeline, reads, sink, steady
 from bench.waiting import say
 from devstack.instance import REPOSITORY
 
@@ -33,13 +33,14 @@ FULL: list[Run] = [
     ("pipeline", pipeline.main, []),
     ("steady", steady.main, []),
     ("sink", sink.main, []),
+    ("reads", reads.main, []),
 ]
 
 
 def main() -> int:
     """Exit code: 0 all measured, 1 one of them failed or was refused, 2 wrong arguments."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round of each; no sink")
+    parser.add_argument("--quick", action="store_true", help="one short round of each; no sink, no reads")
     options = parser.parse_args()
     with TemporaryDirectory() as forgotten:
         if options.quick:
