@@ -40,7 +40,9 @@ FULL: list[Run] = [
 def main() -> int:
     """Exit code: 0 all measured, 1 one of them failed or was refused, 2 wrong arguments."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round of each; no sink, no reads")
+    parser.add_argument(
+        "--quick", action="store_true", help="one short round of each; no sink, no reads"
+    )
     options = parser.parse_args()
     with TemporaryDirectory() as forgotten:
         if options.quick:

@@ -23,8 +23,9 @@ def seeded(*arguments: str) -> str:
 
 
 def counts() -> dict[str, int]:
-    tenants = {"tenantId": {"$in": list(TENANTS)}}
-    ids = collection("conversations").distinct("_id", tenants)
+    """Of what the command makes: other tests work in the demo's schools as well."""
+    made = {"tenantId": {"$in": list(TENANTS)}, "_id": {"$regex": "^0199aaaa-"}}
+    ids = collection("conversations").distinct("_id", made)
     return {
         "conversations": len(ids),
         "participants": collection("participants").count_documents(
