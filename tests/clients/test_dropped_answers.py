@@ -49,6 +49,20 @@ def test_a_text_whose_answers_are_lost_is_stored_once(
     assert stored_ids(group) == [sent.message_id, after.message_id]
 
 
+def test_a_file_whose_answer_is_lost_is_stored_once(
+    connect: Connect, proxy: CuttingProxy, mai: Api, group: ConversationSettings
+) -> None:
+    client = connect(mai, proxy.url, retry=QUICK)
+    proxy.to_cut = 1
+
+    sent = client.send_attachment(conversation_id=group.id, file_name="a.txt", content=b"a")
+
+    assert proxy.cut == 1
+    assert client.wait_for_outcome(sent.message_id).status == "Sent"
+    assert stored_ids(group) == [sent.message_id]
+    assert collection("attachments").count_documents({"messageId": sent.message_id}) == 1
+
+
 def test_a_batch_whose_answer_is_lost_is_stored_once_and_in_order(
     connect: Connect, proxy: CuttingProxy, mai: Api, group: ConversationSettings
 ) -> None:

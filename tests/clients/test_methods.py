@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from chat_project.identifiers import new_id
@@ -13,6 +14,7 @@ from emis_chat_client.models import MentionRequest, PersonRequest, TextRequest
 from tests.clients.conftest import Connect
 from tests.conftest import Api
 from tests.messaging.conftest import store_dead_letter, store_many, store_message
+from tests.product import Product
 from tests.waiting import wait_until
 
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
@@ -38,6 +40,24 @@ def test_a_text_goes_out_and_comes_back(
         (colleague.user_id, 5)
     ]
     assert [each.message_id for each in client.get_history(group.id).messages] == [sent.message_id]
+
+
+def test_a_file_goes_out_and_its_link_opens(
+    connect: Connect, mai: Api, group: ConversationSettings, product: Product
+) -> None:
+    client, content = connect(mai), "Xin chào".encode()
+
+    sent = client.send_attachment(
+        conversation_id=group.id, file_name="bài tập.txt", content=content, caption="Tuần 12"
+    )
+
+    (told,) = sent.attachments
+    assert (sent.type, sent.content, told.file_name) == ("File", "Tuần 12", "bài tập.txt")
+    (stored,) = client.wait_for_outcome(sent.message_id).attachments
+    assert httpx.get(f"{product.url}{stored.url}").content == content
+    with pytest.raises(errors.ApiError) as refused:
+        client.send_attachment(conversation_id=group.id, file_name="nothing", content=b"")
+    assert refused.value.code == "file_empty"
 
 
 def test_a_message_is_changed(connect: Connect, mai: Api, group: ConversationSettings) -> None:

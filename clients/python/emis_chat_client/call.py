@@ -10,10 +10,19 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
+class Upload:
+    """The one file of a form; `content` is sent again with each attempt."""
+
+    file_name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Call(Generic[T_co]):
     """`path` begins with /api/v1; `query` and `body` go by the names of the JSON.
 
     `data_type` is the type of the answer's `data`. `idempotency_key` of a POST: None makes one.
+    With an `upload` the body goes as the other fields of a form.
     """
 
     method: str
@@ -22,6 +31,7 @@ class Call(Generic[T_co]):
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
+    upload: Upload | None = None
 
 
 def filled(path: str, **ids: str) -> str:

@@ -8,6 +8,8 @@ from typing import Self, TypeVar, cast
 
 import httpx
 
+from emis_chat_client import uploads
+from emis_chat_client.binding import async_method, method
 from emis_chat_client.call import Call
 from emis_chat_client.exchange import Flow, Received, Send, Wait, exchange, outcome_of
 from emis_chat_client.methods import AsyncMethods, Methods
@@ -43,8 +45,10 @@ class Client(Methods):
         self._retry = retry or Retry()
         self._sleep = sleep
 
+    send_attachment = method(uploads.send_attachment)
+
     def run(self, call: Call[T]) -> T:
-        """Any call of `calls`."""
+        """Any call of `calls` and `uploads`."""
         return self._drive(exchange(call, self._retry))
 
     def wait_for_outcome(self, message_id: str, *, within_seconds: float = 30.0) -> Message:
@@ -104,6 +108,8 @@ class AsyncClient(AsyncMethods):
         self._token = token
         self._retry = retry or Retry()
         self._sleep = sleep
+
+    send_attachment = async_method(uploads.send_attachment)
 
     async def run(self, call: Call[T]) -> T:
         return await self._drive(exchange(call, self._retry))

@@ -84,14 +84,20 @@ def attempt_of(call: Call[T]) -> Send:
     if call.method == "POST" and key is None:
         body, key = with_key(body)
     headers = {"Idempotency-Key": key} if key is not None else {}
+    content = None if body is None else msgspec.json.encode(body)
     if body is not None:
         headers["Content-Type"] = "application/json"
+    if call.upload is not None:
+        file = (call.upload.file_name, call.upload.content)
+        form = httpx.Request("POST", "http://form", data=dict(body or {}), files={"file": file})
+        headers["Content-Type"] = form.headers["Content-Type"]
+        content = form.read()
     return Send(
         method=call.method,
         path=call.path,
         query={name: as_text(value) for name, value in call.query.items() if value is not None},
         headers=headers,
-        content=None if body is None else msgspec.json.encode(body),
+        content=content,
     )
 
 
