@@ -60,7 +60,7 @@ def patiently(step: Callable[[], T]) -> T:
         try:
             return step()
         except RetryLater:
-            time.sleep(backoff)
+            time.sleep(backoff)  # a command's own thread; nothing could wake it earlier
             backoff = min(2 * backoff, LAST_BACKOFF_SECONDS)
     return step()
 

@@ -1,6 +1,9 @@
 """Step 1 of a batch: records become typed messages, or poison. No input or output."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from zlib import crc32
 
 import msgspec
@@ -16,6 +19,8 @@ from messaging.events import (
     decode_message_sent,
 )
 from messaging.identifiers import fingerprint
+
+E = TypeVar("E")
 
 
 class SentMessage(msgspec.Struct, frozen=True):
@@ -74,14 +79,7 @@ def decode_later_event(
     record: Record, generation: Generation, event_type: type[LaterEvent]
 ) -> MessageChange | PositionRead:
     """Whatever happens to messages later. Raises Poison."""
-    if record.value is None:
-        raise Poison(Reason.MALFORMED, "the record has no value (a tombstone of Kafka)")
-    try:
-        event, at = decode_later(record.value, event_type)
-    except OversizeEvent as error:
-        raise Poison(Reason.OVERSIZE, str(error)) from error
-    except MalformedEvent as error:
-        raise Poison(Reason.MALFORMED, str(error)) from error
+    event, at = _decode(record, partial(decode_later, event_type=event_type))
     partitions = generation.partitions_at(record.partition, record.offset)
     check_partition(record, event.conversation_id, partitions)
     place = Place(generation.t, record.partition, record.offset)
@@ -92,7 +90,7 @@ def decode_later_event(
 
 def decode_sent(record: Record, generation: Generation) -> SentMessage:
     """A MessageSentEvent of this life of its topic. Raises Poison."""
-    event, sent_at = _decode(record)
+    event, sent_at = _decode(record, decode_message_sent)
     partitions = generation.partitions_at(record.partition, record.offset)
     check_partition(record, event.conversation_id, partitions)
     attachment_ids = [attachment.attachment_id for attachment in event.attachments or ()]
@@ -115,11 +113,11 @@ def decode_sent(record: Record, generation: Generation) -> SentMessage:
     )
 
 
-def _decode(record: Record) -> tuple[MessageSentEvent, datetime]:
+def _decode(record: Record, decode: Callable[[bytes], E]) -> E:
     if record.value is None:
         raise Poison(Reason.MALFORMED, "the record has no value (a tombstone of Kafka)")
     try:
-        return decode_message_sent(record.value)
+        return decode(record.value)
     except OversizeEvent as error:
         raise Poison(Reason.OVERSIZE, str(error)) from error
     except MalformedEvent as error:

@@ -37,7 +37,9 @@ class LeftOverDuty:
                 _step()
             except PyMongoError as error:
                 logger.warning("What is left over in the outbox cannot be read: %s", error)
-            except Exception:  # whatever it is, the next step may succeed
+            except (
+                Exception
+            ):  # a thread that ends would leave the outbox full, and nobody would know
                 logger.exception("What is left over in the outbox was not published")
 
 

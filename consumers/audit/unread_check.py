@@ -6,7 +6,7 @@ from consumers.audit.findings import Kind
 from consumers.audit.ledger import Ledger, Row
 from consumers.audit.parsing import whole_number
 from consumers.audit.progress import bar
-from messaging.unread import LIMIT, unread_counts
+from conversations.unread import LIMIT, unread_counts
 
 PARTICIPANTS_AT_ONCE = 500
 

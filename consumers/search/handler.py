@@ -96,7 +96,7 @@ class SearchHandler(Handler):
                     f"{len(entries)} records are not stored yet, the first of them"
                     f" {first.topic} [{first.partition}] offset {first.offset}"
                 )
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(LOOK_AGAIN_SECONDS)  # MongoDB tells nobody that a mark has moved
 
 
 def search_registry(message_topic: str) -> Registry:

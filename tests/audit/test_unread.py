@@ -6,7 +6,7 @@ import pytest
 
 from chat_project.mongodb import collection
 from consumers.audit import Kind
-from messaging.unread import unread_counts, unread_pipeline
+from conversations.unread import unread_counts, unread_pipeline
 from tests.audit.conftest import Room
 
 

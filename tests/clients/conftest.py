@@ -6,34 +6,19 @@ from typing import Any
 
 import pytest
 
-from conversations.values import ConversationSettings
 from emis_chat_client import AsyncClient, Client
 from tests.clients.proxy import CuttingProxy
 from tests.conftest import Api
-from tests.messaging.conftest import SignIn
+from tests.messaging.conftest import colleague, group, mai
 from tests.product import Product, running_product
+
+__all__ = ["colleague", "group", "mai"]
 
 
 @pytest.fixture(scope="session")
 def product(database: None) -> Iterator[Product]:
     with running_product() as product:
         yield product
-
-
-@pytest.fixture
-def mai(api: SignIn) -> Api:
-    return api(name="Phạm Thị Mai")
-
-
-@pytest.fixture
-def colleague(api: SignIn, mai: Api) -> Api:
-    return api(tenant_id=mai.tenant_id, name="Lê Văn Dũng")
-
-
-@pytest.fixture
-def group(mai: Api, colleague: Api, new_conversation: Any) -> ConversationSettings:
-    founded: ConversationSettings = new_conversation(mai, colleague)
-    return founded
 
 
 class Blocking:
