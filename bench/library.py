@@ -1,0 +1,169 @@
+"""A stage with many messages in few conversations, and the reads that clients do on it."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import quote
+
+from pymongo import UpdateOne
+
+from bench.stage import TENANT, USER, Document, Stage, manage_in
+from chat_project.identifiers import new_id
+from messaging.search import COLLECTION as SEARCH
+from messaging.search import search_document
+
+ROOMS = 500
+INSERT_AT_ONCE = 10_000
+BEGAN = datetime(2025, 9, 5, tzinfo=UTC)
+WORDS = [
+    "học",
+    "sinh",
+    "giáo",
+    "viên",
+    "phụ",
+    "huynh",
+    "lớp",
+    "trường",
+    "bài",
+    "tập",
+    "toán",
+    "văn",
+    "lịch",
+    "họp",
+    "kiểm",
+    "tra",
+    "điểm",
+    "danh",
+    "nghỉ",
+    "ốm",
+    "xe",
+    "buýt",
+    "đón",
+    "muộn",
+    "chiều",
+    "sáng",
+    "tuần",
+    "tháng",
+    "thư",
+    "viện",
+    "thể",
+    "dục",
+    "âm",
+    "nhạc",
+    "mỹ",
+    "thuật",
+    "khoa",
+    "học",
+]
+RARE = "quyết"
+"""Said once in a thousand messages."""
+
+
+class Read(NamedTuple):
+    """One endpoint as a client calls it."""
+
+    name: str
+    path: str
+
+
+class Library:
+    """A stage with so many messages, written as the consumer and the indexer leave them."""
+
+    def __init__(self, stage: Stage, messages: int) -> None:
+        self.stage = stage
+        self.rooms = stage.prepare(ROOMS)
+        self.messages = messages
+        self._dice = random.Random(messages)
+        self._counts = dict.fromkeys(self.rooms, 0)
+
+    @property
+    def read_room(self) -> str:
+        return self.rooms[0]
+
+    def fill(self) -> None:
+        """Indexes are built when everything is there: a tenth of the time."""
+        stage = self.stage
+        for name in ("messages", SEARCH):
+            stage.database[name].drop_indexes()
+        documents = self._documents()
+        while part := list(itertools.islice(documents, INSERT_AT_ONCE)):
+            stage.database.messages.insert_many(part, ordered=False)
+            stage.database[SEARCH].insert_many(map(search_document, part), ordered=False)
+        manage_in(stage, "create_indexes")
+        newest = {
+            document["conversationId"]: document
+            for document in stage.database.messages.find(
+                {"$or": [{"conversationId": r, "seq": n} for r, n in self._counts.items()]}
+            )
+        }
+        stage.conversations.bulk_write([_head(r, n, newest[r]) for r, n in self._counts.items()])
+        stage.database.participants.bulk_write(
+            [_position(r, n - self._dice.randrange(40)) for r, n in self._counts.items()]
+        )
+
+    def reads(self) -> list[Read]:
+        messages = f"/api/v1/messages/conversation/{self.read_room}"
+        middle = self._counts[self.read_room] // 2
+        return [
+            Read("history, newest page", messages),
+            Read("history, from the middle", f"{messages}?beforeSeq={middle}"),
+            Read(
+                "history, by time",
+                f"{messages}?beforeTimestamp={_moment(self.messages // 2):%Y-%m-%dT%H:%M:%SZ}",
+            ),
+            Read("pinned", f"{messages}/pinned"),
+            Read("of a type", f"{messages}/type/Image"),
+            Read("mentions", f"{messages}/mentions/{USER}"),
+            Read("search, a rare word", f"{messages}/search?searchTerm={quote(RARE)}"),
+            Read("search, two common words", f"{messages}/search?searchTerm=hoc%20sinh"),
+            Read("search, a beginning", f"{messages}/search?searchTerm=gia"),
+            Read("conversations of a user", f"/api/v1/conversations/user/{USER}"),
+            Read("a conversation", f"/api/v1/conversations/{self.read_room}"),
+        ]
+
+    def _documents(self) -> Iterator[Document]:
+        for number in range(self.messages):
+            room = self.read_room if number % 2 else self.rooms[number // 2 % ROOMS]
+            self._counts[room] += 1
+            yield self._message(room, self._counts[room], number)
+
+    def _message(self, room: str, seq: int, number: int) -> Document:
+        words = self._dice.choices(WORDS, k=10)
+        if number % 1_000 == 1:
+            words.append(RARE)
+        document: Document = {
+            "_id": new_id(),
+            "conversationId": room,
+            "tenantId": TENANT,
+            "seq": seq,
+            "senderId": "user-2" if self._dice.random() < 0.5 else USER,
+            "senderName": "Phạm Thị Mai",
+            "type": "Image" if number % 100 == 3 else "Text",
+            "content": " ".join(words),
+            "status": "Sent",
+            "sentAt": _moment(number),
+            "src": {"t": 1, "p": 0, "o": number, "h": b"0123456789abcdef"},
+        }
+        if number % 200 == 5:
+            mention = {"userId": USER, "userName": "Mai", "startIndex": 0, "length": 3}
+            document["mentions"] = [mention]
+        if number % (self.messages // 40 + 1) == 7:
+            document |= {"isPinned": True, "pinnedBy": USER, "pinnedAt": _moment(number)}
+        return document
+
+
+def _head(room: str, count: int, newest: Document) -> UpdateOne:
+    fields = ("seq", "senderId", "senderName", "content", "sentAt")
+    last_message = {"messageId": newest["_id"], **{name: newest[name] for name in fields}}
+    return UpdateOne({"_id": room}, {"$set": {"lastSeq": count, "lastMessage": last_message}})
+
+
+def _position(room: str, seq: int) -> UpdateOne:
+    read = {"readSeq": max(0, seq), "readAt": BEGAN}
+    return UpdateOne({"conversationId": room, "userId": USER}, {"$set": read})
+
+
+def _moment(number: int) -> datetime:
+    return BEGAN + timedelta(seconds=20 * number)
