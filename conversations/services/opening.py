@@ -126,14 +126,15 @@ def _founded_before(
 
 
 def _same_as(wanted: Document, participants: Sequence[Document]) -> ConversationSettings:
-    """The conversation that has the wanted one's key or id.
+    """The conversation that has the wanted one's key, else its id.
 
+    In this order, as another request under the same idempotency key may be founding under that id.
     Ids may hold colons, so that two different pairs can make one key: what is not the same thing
     is refused and never shown.
     """
-    found = collection("conversations").find_one(
-        {"$or": [{"key": wanted["key"]}, {"_id": wanted["_id"]}]}
-    )
+    conversations = collection("conversations")
+    found = conversations.find_one({"key": wanted["key"]})
+    found = found or conversations.find_one({"_id": wanted["_id"]})
     same = found is not None and all(
         found.get(field) == wanted.get(field) for field in _identity(wanted)
     )

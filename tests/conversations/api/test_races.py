@@ -12,6 +12,8 @@ from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from conversations import cache, services
 from conversations.cache import Lookup
+from conversations.services import opening
+from conversations.services.repetition import KeyedRequest
 from conversations.values import Role
 from tests.conftest import Api
 from tests.conversations.api.conftest import CONVERSATIONS, data_of, named, teacher_group
@@ -100,6 +102,29 @@ def test_one_key_founds_two_pairs_at_once(
     responses = at_once([post(mai, "one-to-one", body, idempotency_key="k") for body in bodies])
 
     assert statuses(responses) == {200: 1, 422: 1}
+
+
+def test_one_key_founds_another_pair_between_two_looks(
+    mai: Api, parent: Api, colleague: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has the pair's own key is found then, and not what has the id made of the same key."""
+
+    def begin(other: Api, key: str | None = None) -> Any:
+        body = {"otherUserId": other.user_id, "otherUserName": other.person.user_name}
+        return post(mai, "one-to-one", body, **({"idempotency_key": key} if key else {}))()
+
+    assert begin(parent).status_code == 200
+    look = opening.earlier_conversation
+
+    def look_and_be_overtaken(request: KeyedRequest) -> str | None:
+        found = look(request)
+        monkeypatch.setattr(opening, "earlier_conversation", look)
+        assert begin(colleague, "k").status_code == 200
+        return found
+
+    monkeypatch.setattr(opening, "earlier_conversation", look_and_be_overtaken)
+
+    assert begin(parent, "k").status_code == 422
 
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
