@@ -57,6 +57,7 @@ WORDS = [
     "khoa",
     "học",
 ]
+CONVERSATIONS = "conversations of a user"
 RARE = "quyết"
 """Said once in a thousand messages."""
 
@@ -119,7 +120,7 @@ class Library:
             Read("search, a rare word", f"{messages}/search?searchTerm={quote(RARE)}"),
             Read("search, two common words", f"{messages}/search?searchTerm=hoc%20sinh"),
             Read("search, a beginning", f"{messages}/search?searchTerm=gia"),
-            Read("conversations of a user", f"/api/v1/conversations/user/{USER}"),
+            Read(CONVERSATIONS, f"/api/v1/conversations/user/{USER}"),
             Read("a conversation", f"/api/v1/conversations/{self.read_room}"),
         ]
 

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 from bench import load, report
 from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
-from bench.library import Library, Read
+from bench.library import CONVERSATIONS, Library, Read
 from bench.report import Bar, Measured
 from bench.stage import Stage, running_stack, server_pids
 from bench.usage import CpuMeter, Pids
@@ -33,6 +33,8 @@ EXAMINED = "documents examined"
 CPU = "CPU s/1,000 requests: "
 GROWTH = "CPU of API and mongod, times that of 10,000 messages"
 MOST_GROWTH = 1.5
+MOST_CONVERSATIONS_CPU = 30
+"""As ms a request: what a page of one's 500 conversations may cost."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for each in measured
         if GROWTH in each.figures
     ]
+    bars.append(
+        Bar(f"{CONVERSATIONS}, {options.messages:,}", f"{CPU}API", at_most=MOST_CONVERSATIONS_CPU)
+    )
     report.finish(
         measured,
         dict.fromkeys(bars),
