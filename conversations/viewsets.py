@@ -18,6 +18,7 @@ from chat_project.api.idempotency import header_key
 from chat_project.api.ownership import check_parameters
 from chat_project.api.paging import page_request
 from chat_project.api.query import parameters
+from chat_project.api.routing import ANY_ID
 from chat_project.api.tokens import TokenUser
 from conversations import founding, listing, reading, repeating, schema, services
 from conversations.requests import (
@@ -84,7 +85,7 @@ class ConversationViewSet(ViewSet):
         return _shown(request, reading.founded_conversation, founded)
 
     @schema.OF_USER
-    @action(detail=False, url_path="user/(?P<user_id>[^/]+)")
+    @action(detail=False, url_path=f"user/(?P<user_id>{ANY_ID})")
     def user(self, request: Request, user_id: str) -> HttpResponseBase:
         check_own_list(_user(request), user_id)
         return _tagged(request, listing.own_conversations, listing.list_request(request))
@@ -96,12 +97,12 @@ class ConversationViewSet(ViewSet):
         return _tagged(request, listing.search, words, asked)
 
     @schema.OF_STUDENT
-    @action(detail=False, url_path="student/(?P<student_id>[^/]+)")
+    @action(detail=False, url_path=f"student/(?P<student_id>{ANY_ID})")
     def student(self, request: Request, student_id: str) -> HttpResponseBase:
         return _tagged(request, listing.about_student, student_id, listing.list_request(request))
 
     @schema.OF_CLASS
-    @action(detail=False, url_path="class/(?P<class_id>[^/]+)", url_name="class")
+    @action(detail=False, url_path=f"class/(?P<class_id>{ANY_ID})", url_name="class")
     def of_class(self, request: Request, class_id: str) -> HttpResponseBase:
         return _tagged(request, listing.about_class, class_id, listing.list_request(request))
 
@@ -169,7 +170,7 @@ class ConversationViewSet(ViewSet):
         return _shown(request, read, conversation_id)
 
     @schema.REMOVE_PARTICIPANT
-    @action(detail=True, methods=["delete"], url_path="participants/(?P<user_id>[^/]+)")
+    @action(detail=True, methods=["delete"], url_path=f"participants/(?P<user_id>{ANY_ID})")
     def remove_participant(self, request: Request, conversation_id: str, user_id: str) -> Response:
         services.remove_participant(conversation_id, user_id, by=_user(request))
         return _shown(request, reading.changed_conversation, conversation_id)

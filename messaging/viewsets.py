@@ -16,6 +16,7 @@ from chat_project.api.lean import LeanViewSet, answer
 from chat_project.api.ownership import check_body, check_parameters
 from chat_project.api.paging import page_request
 from chat_project.api.query import parameters
+from chat_project.api.routing import ANY_ID
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from messaging import lists, schema
@@ -155,7 +156,7 @@ class MessageViewSet(LeanViewSet):
     @schema.MENTIONING
     @action(
         detail=False,
-        url_path="conversation/(?P<conversation_id>[^/]+)/mentions/(?P<user_id>[^/]+)",
+        url_path=f"conversation/(?P<conversation_id>[^/]+)/mentions/(?P<user_id>{ANY_ID})",
     )
     def mentioning(self, request: Request, conversation_id: str, user_id: str) -> Response:
         conversation_id, user_id = canonical_id(conversation_id), canonical_id(user_id)

@@ -9,6 +9,9 @@ from typing_extensions import override
 
 Route = URLPattern | URLResolver
 
+ANY_ID = r"[\s\S]+?"
+"""At the end of a path: other systems' ids of people and classes may hold slashes (`%2F`)."""
+
 
 class CaseInsensitiveRouter(SimpleRouter):
     """DRF's router for the API; the OpenAPI document still shows the plain route."""

@@ -57,6 +57,15 @@ def test_one_person_needs_no_list(mai: Api, parent: Api, room: Any) -> None:
     assert roles(added)[parent.user_id] == "ReadOnly"
 
 
+@pytest.mark.parametrize("end", ["", "/"])
+def test_an_id_of_another_system_may_hold_slashes(mai: Api, room: Any, end: str) -> None:
+    mai.post(participants(room), {"userId": "org/7", "userName": "Bà Nội"})
+
+    removed = data_of(mai.delete(participants(room, "org%2F7") + end))
+
+    assert "org/7" not in roles(removed)
+
+
 def test_newcomers_of_a_channel_only_read_unless_it_is_said(
     mai: Api, parent: Api, colleague: Api
 ) -> None:
