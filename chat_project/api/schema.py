@@ -1,4 +1,4 @@
-"""The OpenAPI document: each answer inside the envelope, each error with its codes and examples.
+"""The OpenAPI document: each answer but files inside the envelope, each error with its codes and examples.
 
 An error code in backticks in an operation's description, or in that of one of its error answers, is
 one that the operation answers: from there come its statuses and its examples
@@ -24,6 +24,10 @@ _EVERYWHERE = (
     *("user_mismatch", "tenant_mismatch", "not_found", "method_not_allowed", "internal_error"),
     *("database_unavailable", "identity_provider_unavailable"),
 )
+_OF_TOKENS = {
+    *("authentication_required", "invalid_token", "token_expired"),
+    *("user_mismatch", "tenant_mismatch", "identity_provider_unavailable"),
+}
 _WITH_A_BODY = (
     *("malformed_json", "lone_surrogate", "invalid_field"),
     *("payload_too_large", "unsupported_media_type"),
@@ -87,6 +91,9 @@ CONDITIONAL = [
 ]
 """Of reads that are tagged (`chat_project.api.etags`)."""
 
+FILE = {"type": "string", "format": "binary"}
+"""The schema of an answer that is a file's bytes, without an envelope."""
+
 NOT_MODIFIED = {304: OpenApiResponse(description="The data are still those of If-None-Match.")}
 
 _NAMED = re.compile(r"`([a-z_]+)`")
@@ -101,6 +108,8 @@ class EnvelopeSchema(AutoSchema):
         errors = {status: body for status, body in own.items() if status >= "400"}
         texts = [self.get_description() or "", *(each["description"] for each in errors.values())]
         codes = {*_EVERYWHERE, *named_codes(texts)}
+        if not self.get_auth():
+            codes -= _OF_TOKENS
         if self.method in ("POST", "PUT", "PATCH"):
             codes.update(_WITH_A_BODY)
         described = {
@@ -125,6 +134,8 @@ class EnvelopeSchema(AutoSchema):
             response.setdefault("content", _nothing())
             response["description"] = response["description"] or "Done."
         for content in response.get("content", {}).values():
+            if content["schema"] == FILE:
+                continue
             content["schema"] = enveloped(content["schema"])
             for example in content.get("examples", {}).values():
                 example["value"] = example_envelope(data=example["value"])

@@ -5,11 +5,16 @@
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import serializers
 
 from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
-from chat_project.api.schema import STATED, whole_number
+from chat_project.api.schema import FILE, STATED, whole_number
 from messaging import examples
 from messaging.events import MESSAGE_TYPES
 from messaging.history import DEFAULT_PAGE_SIZE
@@ -73,10 +78,43 @@ _READ_ERRORS = (
     " 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 503: `database_unavailable`."
 )
 
+_LINKED = [
+    OpenApiParameter("attachment_id", str, OpenApiParameter.PATH),
+    OpenApiParameter(
+        "token", str, required=True, description="of the link: with the id, what a message says"
+    ),
+    OpenApiParameter(
+        "Range", str, OpenApiParameter.HEADER, description="one range of bytes, for players"
+    ),
+]
+_BYTES = "*/*"
+_FILES: dict[Any, Any] = {
+    (200, _BYTES): OpenApiResponse(FILE, description="The file, as it was checked on upload."),
+    (206, _BYTES): OpenApiResponse(FILE, description="The part that Range asks for."),
+    416: OpenApiResponse(description="The file has no such part."),
+}
+_FILE_ERRORS = (
+    " Needs no token in a header. 403: `link_invalid`, `link_expired` (ask for the message again)."
+    " 404: `attachment_not_found`. 503: `database_unavailable`, `storage_unavailable`."
+)
+
 DOWNLOADS = extend_schema_view(
-    # Their addresses come with the messages and are used as they are; the answer is no JSON.
-    retrieve=extend_schema(exclude=True),
-    thumbnail=extend_schema(exclude=True),
+    retrieve=extend_schema(
+        operation_id="get_attachment",
+        summary="A file of a message, by the link in the message",
+        description=f"The address is `attachments[].url`, used as it is.{_FILE_ERRORS}",
+        auth=[],
+        parameters=_LINKED,
+        responses=_FILES,
+    ),
+    thumbnail=extend_schema(
+        operation_id="get_attachment_thumbnail",
+        summary="The small picture of a picture, by the link in the message",
+        description=f"The address is `attachments[].thumbnailUrl`, a JPEG.{_FILE_ERRORS}",
+        auth=[],
+        parameters=_LINKED,
+        responses=_FILES,
+    ),
 )
 
 RETRIEVE = extend_schema(

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver
 from chat_project import urls
 from chat_project.api.codes import all_codes
 from chat_project.api.exceptions import CODES
+from chat_project.api.schema import FILE
 from messaging.attachments.errors import TooLarge
 from messaging.deliveries import Reason
 from messaging.errors import OutcomeUnknown
@@ -30,9 +31,6 @@ PAGES = {"/swagger", "/redoc", "/swagger/v1/swagger.json"}
 
 OF_BASE_CLASSES = {"invalid_request", "forbidden", "conflict", "not_acceptable", "unavailable"}
 """What errors without a code of their own would have; no operation answers them today."""
-
-
-OF_FILES = {"link_invalid", "link_expired", "attachment_not_found"}
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +48,14 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def contents(operation: Any) -> Iterator[tuple[str, Any]]:
-    """`request` or a status, and a media type's schema and examples."""
+    """`request` or a status, and a media type's schema and examples; a file has none."""
     if "requestBody" in operation:
         [content] = operation["requestBody"]["content"].values()
         yield "request", content
     for status, answer in operation["responses"].items():
         for content in answer.get("content", {}).values():
-            yield status, content
+            if content["schema"] != FILE:
+                yield status, content
 
 
 def codes_of(operation: Any) -> set[str]:
@@ -122,8 +121,6 @@ def endpoints(patterns: Any, before: str = "/") -> Iterator[str]:
             if path != "/admin/":
                 yield from endpoints(pattern.url_patterns, path)
         elif isinstance(pattern, URLPattern) and path not in PAGES:
-            if path.startswith(OPENED_BY_LINKS):  # the addresses come with the messages
-                continue
             actions = getattr(pattern.callback, "actions", {"get": None})
             yield from (f"{method.upper()} {path}" for method in actions if method != "head")
 
@@ -181,9 +178,7 @@ def test_every_code_is_explained_and_has_an_example(document: Any) -> None:
         code for _, operation in operations(document) for code in codes_of(operation)
     }
 
-    assert shown_somewhere | {"unhealthy"} | OF_FILES == set(all_codes()) - OF_BASE_CLASSES | {
-        "An answer"
-    }
+    assert shown_somewhere | {"unhealthy"} == set(all_codes()) - OF_BASE_CLASSES | {"An answer"}
     for name, code in all_codes().items():
         assert f"| {code.status} | `{name}` | {code.meaning} |" in document["info"]["description"]
 
@@ -279,12 +274,23 @@ def test_reads_of_conversations_tell_of_their_tags(document: Any) -> None:
             assert "ETag" in operation["responses"][status]["headers"]
 
 
+def test_files_need_a_link_and_no_token(document: Any) -> None:
+    files = [each for name, each in operations(document) if f" {OPENED_BY_LINKS}" in name]
+
+    assert len(files) == 2
+    for operation in files:
+        assert "security" not in operation
+        assert operation["responses"]["200"]["content"] == {"*/*": {"schema": FILE}}
+        assert "401" not in operation["responses"]
+        assert {"link_invalid", "link_expired", "attachment_not_found"} <= codes_of(operation)
+
+
 def test_what_the_token_says_may_be_said_again(document: Any) -> None:
     body = document["components"]["schemas"]["TextRequest"]["properties"]
 
     assert {"senderId", "userId", "editorUserId"} <= body.keys()
     for name, operation in operations(document):
-        if f" {API}" in name:
+        if f" {API}" in name and f" {OPENED_BY_LINKS}" not in name:
             named = {each["name"] for each in operation["parameters"] if each["in"] == "query"}
             assert {"userId", "requestedBy", "tenantId"} <= named
 

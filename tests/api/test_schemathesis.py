@@ -29,6 +29,7 @@ from messaging import examples
 from tests.api.test_openapi import endpoints
 from tests.conftest import Api
 from tests.conversations.api.conftest import say
+from tests.endpoints import OPENED_BY_LINKS
 from tests.messaging.conftest import colleague, group, mai
 
 __all__ = ["colleague", "group", "mai"]
@@ -161,7 +162,11 @@ CHOSEN = {
 """Who is removed is the colleague; the only Admin of a group cannot leave it."""
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+WITHOUT_LINK = [name for name in OPERATIONS if OPENED_BY_LINKS not in name]
+"""A link to a file is followed as it is: tests/messaging/test_attachments*.py."""
+
+
+@pytest.mark.parametrize("name", WITHOUT_LINK)
 def test_every_example_of_a_request_is_accepted(document: Any, school: School, name: str) -> None:
     operation = operation_of(document, name)
     statuses = []
