@@ -5,7 +5,7 @@ the change publishes it after the commit, and what that left behind is published
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pymongo
@@ -25,24 +25,29 @@ AT_ONCE = 100
 DATABASE_SECONDS = 2.0
 
 
-def publish_told(*, conversation_id: str, **_: Any) -> None:
-    """Receives the signal `told`: publishes the conversation's entries in the order of its changes.
+def publish_told(*, conversation_ids: Collection[str], **_: Any) -> None:
+    """Receives the signal `told`: publishes the conversations' entries in the order of their changes.
 
-    Blocks at most some 3 s for Kafka and 2 s for each of two calls to MongoDB. What stays behind is left over.
+    Blocks at most some 3 s for Kafka and 2 s for each of two calls to MongoDB, for each AT_ONCE
+    entries; the first that are not acknowledged end it. What stays behind is left over.
     """
-    try:
-        with pymongo.timeout(DATABASE_SECONDS):
-            entries = outbox.entries_of(conversation_id, AT_ONCE)
-        published = publish(entries)
-    except PyMongoError as error:
-        logger.warning("Conversation %s is told later: %s", conversation_id, error)
-        return
-    if published < len(entries):
-        logger.warning(
-            "Conversation %s is told of %d changes later: Kafka did not acknowledge them",
-            conversation_id,
-            len(entries) - published,
-        )
+    names = ", ".join(conversation_ids)
+    while True:
+        try:
+            with pymongo.timeout(DATABASE_SECONDS):
+                entries = outbox.entries_of(conversation_ids, AT_ONCE)
+            published = publish(entries)
+        except PyMongoError as error:
+            logger.warning("Conversation %s is told later: %s", names, error)
+            return
+        if published < len(entries):
+            logger.warning(
+                "Conversation %s is told of %d changes later: Kafka did not acknowledge them",
+                names,
+                len(entries) - published,
+            )
+        if published < AT_ONCE:
+            return
 
 
 def publish_left_over() -> tuple[int, int]:

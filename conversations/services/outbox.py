@@ -27,7 +27,7 @@ LEFT_OVER_AFTER = timedelta(seconds=60)
 part of a bulk addition may take, whose entry stays open until the last one."""
 
 told = Signal()
-"""Sent with `conversation_id` after the commit. What a receiver raises is logged and goes no
+"""Sent with `conversation_ids` after the commit. What a receiver raises is logged and goes no
 further: the change is made."""
 
 
@@ -77,14 +77,14 @@ def tell(
     return message_id
 
 
-def announce(conversation_id: str) -> None:
+def announce(*conversation_ids: str) -> None:
     """After the commit. Blocks as long as the receivers do."""
-    told.send_robust(sender=None, conversation_id=conversation_id)
+    told.send_robust(sender=None, conversation_ids=conversation_ids)
 
 
-def entries_of(conversation_id: str, limit: int) -> list[Told]:
-    """The oldest that may be published, in the order of their changes."""
-    query = {"conversationId": conversation_id, "isOpen": None}
+def entries_of(conversation_ids: Collection[str], limit: int) -> list[Told]:
+    """The oldest that may be published, of each conversation in the order of its changes."""
+    query = {"conversationId": {"$in": list(conversation_ids)}, "isOpen": None}
     return _read(query, "version", limit)
 
 

@@ -331,7 +331,7 @@ def test_what_is_published_twice_is_stored_once(
     with monkeypatch.context() as died_after_publishing:
         died_after_publishing.setattr(outbox, "take_out", lambda _: None)
         add(mai, room, named(parent))
-    [entry] = outbox.entries_of(room, 10)
+    [entry] = outbox.entries_of([room], 10)
     let_time_pass()
     publishing.publish_left_over()
 
@@ -394,6 +394,21 @@ def test_what_is_not_committed_is_not_told(
 
     assert (waiting(room), told(room)) == (0, [])
     assert collection("participants").count_documents({"conversationId": room}) == 2
+
+
+def test_however_many_changes_wait_the_next_one_tells_them_all(
+    mai: Api, room: str, kafka_away: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "AT_ONCE", 2)
+    for number in range(4):
+        rename(mai, room, f"Tên {number}")
+    assert waiting(room) == 4
+    kafka_away()
+
+    rename(mai, room, "Tên 4")
+
+    assert waiting(room) == 0
+    assert [text.rpartition(" ")[2] for text in texts(room)] == ["0", "1", "2", "3", "4"]
 
 
 DIES_AFTER_THE_COMMIT = """
