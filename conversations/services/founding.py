@@ -70,20 +70,46 @@ def create_student_group(
     check(policies.check_id(student_id, "studentId"))
     check(policies.check_id(class_id, "classId") if class_id is not None else None)
     check(policies.check_name(student_name, "studentName"))
-    return open_conversation(
-        Plan(
-            tenant_id=tenant_id,
-            type=ConversationType.STUDENT_GROUP,
-            name=policies.student_group_name(student_name.strip()),
-            created_by=created_by,
-            student_id=canonical_id(student_id),
-            class_id=None if class_id is None else canonical_id(class_id),
-            key=f"student:{canonical_id(tenant_id)}:{canonical_id(student_id)}",
-            conversation_id=conversation_id,
-            request=request,
-        ),
-        [(Role.ADMIN, teachers), (Role.MEMBER if teachers else Role.ADMIN, parents)],
+    plan = student_group_plan(
+        tenant_id,
+        student_id,
+        student_name,
+        created_by=created_by,
+        class_id=class_id,
+        conversation_id=conversation_id,
+        request=request,
     )
+    return open_conversation(
+        plan, [(Role.ADMIN, teachers), (Role.MEMBER if teachers else Role.ADMIN, parents)]
+    )
+
+
+def student_group_plan(
+    tenant_id: str,
+    student_id: str,
+    student_name: str,
+    *,
+    created_by: str,
+    class_id: str | None,
+    conversation_id: str | None = None,
+    request: KeyedRequest | None = None,
+) -> Plan:
+    """Of ids and a name that were checked."""
+    return Plan(
+        tenant_id=tenant_id,
+        type=ConversationType.STUDENT_GROUP,
+        name=policies.student_group_name(student_name.strip()),
+        created_by=created_by,
+        student_id=canonical_id(student_id),
+        class_id=None if class_id is None else canonical_id(class_id),
+        key=student_group_key(tenant_id, student_id),
+        conversation_id=conversation_id,
+        request=request,
+    )
+
+
+def student_group_key(tenant_id: str, student_id: str) -> str:
+    return f"student:{canonical_id(tenant_id)}:{canonical_id(student_id)}"
 
 
 def create_class_group(

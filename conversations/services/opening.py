@@ -58,8 +58,8 @@ def open_conversation(plan: Plan, founders: Founders) -> Founded:
     Unprocessable when the same idempotency key asked for something else before."""
     check(policies.check_id(plan.tenant_id, "tenantId"))
     check(policies.check_id(plan.created_by, "createdBy"))
-    conversation = _conversation(plan)
-    participants = _participants(conversation, founders)
+    conversation = conversation_document(plan)
+    participants = participant_documents(conversation, founders)
 
     def insert(session: ClientSession) -> None:
         if plan.request:
@@ -81,7 +81,8 @@ def _seconds_for(participants: int) -> float:
     return TRANSACTION_SECONDS + participants / 1_000
 
 
-def _conversation(plan: Plan) -> Document:
+def conversation_document(plan: Plan) -> Document:
+    """As it is before anybody has written; a new id unless the plan gives one."""
     derived = plan.request.id if plan.request else new_id()
     conversation_id = canonical_id(plan.conversation_id or derived)
     moment = now()
@@ -102,7 +103,7 @@ def _conversation(plan: Plan) -> Document:
     }
 
 
-def _participants(conversation: Document, founders: Founders) -> list[Document]:
+def participant_documents(conversation: Document, founders: Founders) -> list[Document]:
     roles: dict[str, Document] = {}
     for role, people in founders:
         for person in people:

@@ -118,11 +118,12 @@ def _change(
         return settings, *change(document, session, actor)
 
     settings, changed, result = in_transaction(work)
-    cache.publish(settings, _as_of(settings.version, changed))
+    cache.publish(settings, as_of(settings.version, changed))
     return result
 
 
-def _as_of(version: int, members: dict[str, Membership]) -> dict[str, Membership]:
+def as_of(version: int, members: dict[str, Membership]) -> dict[str, Membership]:
+    """The memberships that a commit has made, for the cache."""
     loaded_at = time.time()
     return {
         user_id: Membership(membership.role, membership.user_name, version, loaded_at)

@@ -1,0 +1,153 @@
+"""Changes of groups that are there, in the transaction of a sync: people, roles, name, class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from pymongo import DeleteOne, UpdateOne
+from pymongo.client_session import ClientSession
+
+from chat_project.mongodb import Document, collection
+from chat_project.timestamps import now
+from conversations import policies, telling
+from conversations.services import outbox
+from conversations.services.participation import ADMINS_INDEX
+from conversations.services.people import participant_document
+from conversations.services.roster.states import Applied
+from conversations.services.roster.wanting import Steps, Wanted, steps
+from conversations.values import Membership, Person, Role
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A conversation as it was read, what it should be, and what the roster made of it last."""
+
+    conversation: Document
+    wants: Wanted
+    applied: Applied | None
+
+    def user_ids(self) -> set[str]:
+        """Whom the roster may have to touch."""
+        known = {one.user_id for one in self.applied.people} if self.applied else set()
+        return known | {person.user_id for person, _ in self.wants.people}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """A conversation as it is now, and who has another membership than before."""
+
+    conversation: Document
+    applied: Applied
+    members: dict[str, Membership] = msgspec.field(default_factory=dict)
+    is_new: bool = False
+    is_change: bool = False
+    is_told: bool = False
+
+
+def change_groups(session: ClientSession, groups: Sequence[Group]) -> list[Outcome]:
+    """One of each group, in their order. Each group that changes gets a version for each thing that
+    its participants are told, at least one."""
+    present = _present(session, groups)
+    outcomes: list[Outcome] = []
+    of_conversations: list[UpdateOne] = []
+    newcomers: list[Document] = []
+    of_people: list[UpdateOne | DeleteOne] = []
+    for group in groups:
+        before = group.conversation
+        id_ = before["_id"]
+        members = present.get(id_, {})
+        do = steps(id_, group.wants, group.applied, members, before.get("classId"))
+        if not do.is_change:
+            outcomes.append(Outcome(before, do.applied))
+            continue
+        texts = _texts(do)
+        after = {**before, **_changes(do), "version": before["version"] + max(1, len(texts))}
+        of_conversations.append(_update(before, after))
+        newcomers += [
+            participant_document(id_, person, role, before["lastSeq"], after["updatedAt"])
+            for person, role in do.added
+        ]
+        of_people += _of_people(id_, do)
+        for number, text in enumerate(texts, before["version"] + 1):
+            outbox.tell(session, {**after, "version": number}, text, None)
+        changed = _members(do, members)
+        outcomes.append(Outcome(after, do.applied, changed, is_change=True, is_told=bool(texts)))
+    if of_conversations:
+        collection("conversations").bulk_write(of_conversations, session=session)
+    if newcomers:
+        collection("participants").insert_many(newcomers, session=session)
+    if of_people:
+        collection("participants").bulk_write(of_people, session=session)
+    return outcomes
+
+
+def _present(session: ClientSession, groups: Sequence[Group]) -> dict[str, dict[str, Membership]]:
+    """By conversation: its Admins, and those of the wanted and the applied who are in it.
+
+    Reads no others: a group that was made by hand may have thousands.
+    """
+    people = collection("participants")
+    ids = [group.conversation["_id"] for group in groups]
+    fields = {"conversationId": 1, "userId": 1, "userName": 1, "role": 1}
+    admins: Document = {"conversationId": {"$in": ids}, "role": Role.ADMIN.value}
+    pairs: list[Document] = [
+        {"conversationId": group.conversation["_id"], "userId": {"$in": sorted(user_ids)}}
+        for group in groups
+        if (user_ids := group.user_ids())
+    ]
+    found = list(people.find(admins, fields, session=session, hint=ADMINS_INDEX))
+    if pairs:
+        found += people.find({"$or": pairs}, fields, session=session)
+    present: dict[str, dict[str, Membership]] = {}
+    for each in found:
+        membership = Membership(Role(each["role"]), each["userName"])
+        present.setdefault(each["conversationId"], {})[each["userId"]] = membership
+    return present
+
+
+def _texts(do: Steps) -> list[str]:
+    """What the participants are told, as of changes by staff; roles are not told."""
+    texts = []
+    if do.added:
+        names = [person.user_name for person, _ in do.added]
+        texts.append(telling.joined(names, len(names), None))
+    texts += [telling.removed(person.user_name, None) for person in do.removed]
+    if do.name:
+        texts.append(telling.renamed(policies.student_group_name(do.name), None))
+    return texts
+
+
+def _changes(do: Steps) -> Document:
+    changes: Document = {"updatedAt": now()}
+    if do.name:
+        changes["name"] = policies.student_group_name(do.name)
+    if do.class_id:
+        changes["classId"] = do.class_id
+    return changes
+
+
+def _update(before: Document, after: Document) -> UpdateOne:
+    """The consumer owns the other fields."""
+    names = ("version", "updatedAt", "name", "classId")
+    fields = {name: after[name] for name in names if after.get(name) != before.get(name)}
+    return UpdateOne({"_id": before["_id"]}, {"$set": fields})
+
+
+def _of_people(conversation_id: str, do: Steps) -> list[UpdateOne | DeleteOne]:
+    def pair(person: Person) -> dict[str, Any]:
+        return {"conversationId": conversation_id, "userId": person.user_id}
+
+    return [
+        *(UpdateOne(pair(one), {"$set": {"userName": one.user_name}}) for one in do.renamed),
+        *(UpdateOne(pair(one), {"$set": {"role": role.value}}) for one, role in do.changed),
+        *(DeleteOne(pair(one)) for one in do.removed),
+    ]
+
+
+def _members(do: Steps, present: Mapping[str, Membership]) -> dict[str, Membership]:
+    """Who has another membership than before."""
+    members = {one.user_id: Membership(role, one.user_name) for one, role in do.added}
+    for one in do.renamed:
+        members[one.user_id] = Membership(present[one.user_id].role, one.user_name)
+    for one, role in do.changed:
+        name = members.get(one.user_id, present[one.user_id]).user_name
+        members[one.user_id] = Membership(role, name)
+    return members | {one.user_id: Membership() for one in do.removed}
