@@ -2,11 +2,15 @@
 
 from chat_project.mongodb import collection, taking_up_to
 from conversations.services import outbox
+from conversations.services.roster import keeping as roster
 from messaging import search
 from messaging.documents import Message
 
 BUILD_SECONDS = 24 * 3_600.0
 """Building an index over a full collection takes its time; the client's own bound is 5 s."""
+
+
+COLLECTIONS = ("messages", "dead_letters", outbox.COLLECTION, search.COLLECTION, *roster.INDEXES)
 
 
 def create_indexes() -> list[str]:
@@ -26,12 +30,13 @@ def create_indexes() -> list[str]:
         waiting.create_index("at", name="time")
         searched = [(field, 1) for field in search.INDEX_FIELDS]
         collection(search.COLLECTION).create_index(searched, name=search.INDEX)
+        for name, indexes in roster.INDEXES.items():
+            for index, fields in indexes:
+                collection(name).create_index([(field, 1) for field in fields], name=index)
         return sorted(_existing() - before)
 
 
 def _existing() -> set[str]:
     return {
-        f"{name}.{index}"
-        for name in ("messages", "dead_letters", outbox.COLLECTION, search.COLLECTION)
-        for index in collection(name).index_information()
+        f"{name}.{index}" for name in COLLECTIONS for index in collection(name).index_information()
     }

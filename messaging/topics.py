@@ -1,4 +1,4 @@
-"""The topics this service owns: what they should be like, creation, comparison (contract 4).
+"""The topics this service needs: what they should be like, creation, comparison (contract 4).
 
 Nothing here deletes a topic; only `add_partitions` changes an existing one, and never shrinks it.
 """
@@ -35,12 +35,14 @@ _AT_LEAST = frozenset({"max.message.bytes"})
 
 @dataclass(frozen=True)
 class TopicPlan:
-    """A topic as it should be; `configs` are the broker's own names."""
+    """A topic as it should be; `configs` are the broker's own names. `is_shared`: another service
+    may have made it, and as it likes."""
 
     name: str
     partitions: int
     replication_factor: int
     configs: Mapping[str, str]
+    is_shared: bool = False
 
 
 class TopicAdministration:
@@ -79,7 +81,9 @@ class TopicAdministration:
         self._wait_until_visible(dict.fromkeys(topics, partitions))
 
     def differences(self, plan: TopicPlan) -> Iterator[str]:
-        """In what an existing topic is not as planned, one phrase each."""
+        """In what an existing topic is not as planned, one phrase each; none of a shared one."""
+        if plan.is_shared:
+            return
         topic = self._metadata().topics[plan.name]
         if len(topic.partitions) != plan.partitions:
             yield f"partitions: {len(topic.partitions)}, wanted {plan.partitions}"
@@ -136,7 +140,7 @@ class TopicAdministration:
 
 
 def planned_topics(environment: Environment, *, brokers: int) -> list[TopicPlan]:
-    """The message topic and its dead-letter topic, on that many brokers."""
+    """The message topic, its dead-letter topic and the roster's, on that many brokers."""
     replication_factor = min(WANTED_REPLICATION_FACTOR, brokers)
     durable = {
         "min.insync.replicas": "2" if replication_factor == WANTED_REPLICATION_FACTOR else "1",
@@ -152,6 +156,7 @@ def planned_topics(environment: Environment, *, brokers: int) -> list[TopicPlan]
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(_MESSAGE_BYTES),
     }
+    roster = {name: value for name, value in messages.items() if name != "max.message.bytes"}
     dead_letters = {
         **durable,
         "retention.ms": "-1",
@@ -161,6 +166,7 @@ def planned_topics(environment: Environment, *, brokers: int) -> list[TopicPlan]
     return [
         TopicPlan(environment.message_topic, partitions, replication_factor, messages),
         TopicPlan(environment.dead_letter_topic, partitions, replication_factor, dead_letters),
+        TopicPlan(environment.roster_topic, partitions, replication_factor, roster, is_shared=True),
     ]
 
 

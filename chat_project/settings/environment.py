@@ -196,6 +196,11 @@ class Environment(BaseSettings):
         return f"{self.message_topic}.dlq"
 
     @property
+    def roster_topic(self) -> str:
+        """Where `import_roster` writes, and the platform by default: `{prefix}.student.created`."""
+        return f"{self.kafka_topic_prefix}.student.created"
+
+    @property
     def search_group_id(self) -> str:
         """The consumer group that fills the search, behind the one that stores messages."""
         return f"{self.kafka_group_id}-search"
@@ -203,10 +208,7 @@ class Environment(BaseSettings):
     @property
     def subscribed_topics(self) -> tuple[str, ...]:
         """KAFKA_TOPICS, by default the two topics of contract section 8."""
-        return self.kafka_topics or (
-            f"{self.kafka_topic_prefix}.student.created",
-            self.message_topic,
-        )
+        return self.kafka_topics or (self.roster_topic, self.message_topic)
 
     def kafka_connection(self) -> dict[str, str]:
         """librdkafka's settings for reaching the brokers, the same for every client."""

@@ -44,7 +44,7 @@ def run() -> tuple[str, str]:
     return output.getvalue(), warnings.getvalue()
 
 
-def test_both_topics_are_made_as_the_contract_says(settings_with: UseSettings) -> None:
+def test_the_topics_are_made_as_the_contract_says(settings_with: UseSettings) -> None:
     settings = settings_with()
 
     output, warnings = run()
@@ -52,12 +52,13 @@ def test_both_topics_are_made_as_the_contract_says(settings_with: UseSettings) -
     assert output.splitlines() == [
         f"created {settings.message_topic}: 10 partitions, replication factor 1",
         f"created {settings.dead_letter_topic}: 10 partitions, replication factor 1",
+        f"created {settings.roster_topic}: 10 partitions, replication factor 1",
     ]
     assert "1 broker(s)" in warnings
     administration = TopicAdministration(settings.kafka_connection())
     for plan in planned_topics(settings, brokers=1):
         assert list(administration.differences(plan)) == []
-    messages, dead_letters = planned_topics(settings, brokers=1)
+    messages, dead_letters, _ = planned_topics(settings, brokers=1)
     assert messages.configs["retention.ms"] == "604800000"
     assert messages.configs["message.timestamp.type"] == "LogAppendTime"
     assert messages.configs["unclean.leader.election.enable"] == "false"
@@ -74,6 +75,7 @@ def test_a_second_run_changes_nothing(settings_with: UseSettings) -> None:
     assert output.splitlines() == [
         f"exists {settings.message_topic}",
         f"exists {settings.dead_letter_topic}",
+        f"exists {settings.roster_topic}",
     ]
     assert "differs" not in warnings
 
@@ -102,12 +104,24 @@ def test_each_difference_of_an_existing_topic_is_told_and_left(settings_with: Us
 
 def test_a_topic_that_takes_greater_records_does_not_differ(settings_with: UseSettings) -> None:
     settings = settings_with()
-    _, dead_letters = planned_topics(settings, brokers=1)
+    _, dead_letters, _ = planned_topics(settings, brokers=1)
     roomy = dict(dead_letters.configs) | {"max.message.bytes": str(4 * 1024 * 1024)}
     administration = TopicAdministration(settings.kafka_connection())
     administration.create_missing([replace(dead_letters, configs=roomy)])
 
     assert list(administration.differences(dead_letters)) == []
+
+
+def test_the_rosters_topic_may_be_as_the_platform_made_it(settings_with: UseSettings) -> None:
+    settings = settings_with()
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
+    new = NewTopic(settings.roster_topic, 3, config={"retention.ms": "1000"})
+    admin.create_topics([new])[settings.roster_topic].result()
+
+    output, warnings = run()
+
+    assert f"exists {settings.roster_topic}" in output
+    assert settings.roster_topic not in warnings
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class TopicReport(msgspec.Struct, frozen=True, rename="camel"):
 
 class Command(BaseCommand):
     help = (
-        "Creates the message topic and its dead-letter topic; existing ones are left alone, and"
+        "Creates the message topic, its dead-letter topic and the roster's topic; existing ones are left alone, and"
         " their differences told (exit 0). With --partitions: adds partitions in a pause (exit 0"
         " when they are there). Exit 1: Kafka or MongoDB is away, or the log did not come to"
         " rest; run it again. Exit 2: wrong arguments, or a guard refuses."
