@@ -48,6 +48,9 @@ TRANSIENT_CODES = frozenset(
     }
 )
 
+TRANSIENT_LABELS = ("TransientTransactionError", "UnknownTransactionCommitResult")
+"""Of a transaction: it was refused or ended by the server, or its outcome is unknown."""
+
 TRIES = 8
 FIRST_BACKOFF_SECONDS, LAST_BACKOFF_SECONDS = 0.1, 5.0
 """Some 13 s of pauses in all: a person waits for the command and can start it again."""
@@ -90,6 +93,8 @@ def _without_documents(error: PyMongoError) -> str:
 
 def _is_transient(error: PyMongoError) -> bool:
     if error.timeout or isinstance(error, ConnectionFailure | ExecutionTimeout | WriteConcernError):
+        return True
+    if any(error.has_error_label(label) for label in TRANSIENT_LABELS):
         return True
     if isinstance(error, BulkWriteError):
         details = error.details or {}

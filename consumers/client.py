@@ -113,3 +113,5 @@ def message_consumer(
 def _count_outcomes_from_zero() -> None:
     count_from_zero(messages_sent_total, ("sent", "failed", "duplicate"))
     count_from_zero(metrics.dead_letters, (reason.value for reason in Reason))
+    count_from_zero(metrics.roster_events, ("applied", "dead_letter"))
+    count_from_zero(metrics.roster_groups, ("founded", "changed"))

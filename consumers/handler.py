@@ -1,8 +1,11 @@
-"""What a consumer does with a batch: the nine steps of design section 5, in their order."""
+"""What a consumer does with a batch: the nine steps of design section 5, in their order.
+
+Records of the roster are applied before the batch's messages, which may be of groups that it founds.
+"""
 
 import logging
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +19,9 @@ from consumers.effects import Effects
 from consumers.errors import Poison
 from consumers.loop import Batch, Handled
 from consumers.records import Place, Record, TopicPartition
-from consumers.registry import Registry
+from consumers.registry import Registry, decode_roster_entry
+from consumers.roster.applying import Applied, apply_roster
+from consumers.roster.decoding import RosterEntry
 from consumers.runs import BeyondLimit, Coordinates, Runs
 from consumers.topics import Generation, TopicDescription, check_partitions, generation_of
 from consumers.writer import MessageWriter, Written
@@ -28,6 +33,7 @@ class Decoded(msgspec.Struct):
     """Step 1 of a batch, in log order per partition."""
 
     entries: list[Entry] = msgspec.field(default_factory=list)
+    roster: list[RosterEntry] = msgspec.field(default_factory=list)
     poisoned: list[DeadLetter] = msgspec.field(default_factory=list)
     skipped: int = 0
 
@@ -35,7 +41,8 @@ class Decoded(msgspec.Struct):
 class ChatHandler:
     """Applies batches of the subscribed topics; the loop calls it in one thread.
 
-    `partitions` is how many the message topic must have: producers compute with it.
+    `partitions` is how many the message topic must have: producers compute with it. On the other
+    topics are records of the roster, for `apply_roster`.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class ChatHandler:
         dead_letter_topic: DeadLetterTopic,
         effects: Effects,
         runs: Runs,
+        apply_roster: Callable[[Sequence[RosterEntry]], Applied] = apply_roster,
     ) -> None:
         self._message_topic = message_topic
         self._partitions = partitions
@@ -56,6 +64,7 @@ class ChatHandler:
         self._dead_letter_topic = dead_letter_topic
         self._effects = effects
         self._runs = runs
+        self._apply_roster = apply_roster
         self._generations: dict[str, Generation] = {}
 
     def assigned(
@@ -66,7 +75,10 @@ class ChatHandler:
             for described in topics:
                 if described.topic == self._message_topic:
                     check_partitions(described, self._partitions)
-                self._generations[described.topic] = generation_of(described)
+                    generation = generation_of(described)
+                else:
+                    generation = generation_of(described, any_count=True)
+                self._generations[described.topic] = generation
             for partition, offset in committed.items():
                 t = self._generations[partition.topic].t
                 length = dead_letters.run_below(
@@ -79,6 +91,7 @@ class ChatHandler:
         records, stop = batch.records, None
         while True:
             decoded = self._decode(records)  # step 1
+            applied = self._apply_roster(decoded.roster)
             try:
                 with attempt():
                     written = self._write(records, decoded)  # steps 2 to 7
@@ -88,6 +101,7 @@ class ChatHandler:
         dead = decoded.poisoned + written.dead
         self._runs.settle(records, _coordinates(dead))
         self._tell_operators(written, dead, decoded.skipped, batch.received_at)
+        _tell_of_roster(len(decoded.roster), applied)
         self._effects.after(written, dead)  # step 8
         return Handled(records, stop)
 
@@ -96,16 +110,22 @@ class ChatHandler:
         for record in records:
             generation = self._generations[record.topic]
             try:
-                entry = self._registry.decode(record, generation)
+                self._decode_one(record, generation, decoded)
             except Poison as poison:
                 place = Place(generation.t, record.partition, record.offset)
                 decoded.poisoned.append(DeadLetter(record, place, poison))
-                continue
-            if entry is None:
-                decoded.skipped += 1
-            else:
-                decoded.entries.append(entry)
         return decoded
+
+    def _decode_one(self, record: Record, generation: Generation, decoded: Decoded) -> None:
+        if record.topic != self._message_topic:
+            if (about_school := decode_roster_entry(record, generation.t)) is not None:
+                decoded.roster.append(about_school)
+            else:
+                decoded.skipped += 1
+        elif (entry := self._registry.decode(record, generation)) is not None:
+            decoded.entries.append(entry)
+        else:
+            decoded.skipped += 1
 
     def _write(self, records: Sequence[Record], decoded: Decoded) -> Written:
         buried = Buried()
@@ -128,7 +148,9 @@ class ChatHandler:
         seconds = time.monotonic() - received_at
         messages_sent_total.labels("sent").inc(len(written.stored))
         messages_sent_total.labels("duplicate").inc(len(written.duplicates))
-        messages_sent_total.labels("failed").inc(len(dead))
+        of_the_log = [letter for letter in dead if letter.record.topic == self._message_topic]
+        messages_sent_total.labels("failed").inc(len(of_the_log))
+        metrics.roster_events.labels("dead_letter").inc(len(dead) - len(of_the_log))
         metrics.skipped.inc(skipped)
         milliseconds = round(seconds * 1_000)
         metrics.processing_seconds.observe_many(seconds, len(written.stored))
@@ -148,6 +170,17 @@ class ChatHandler:
             f"{self._runs.limit} dead letters in a row in {topic} [{partition}], and the record at"
             f" offset {offset} would be one more. Stopped before it: see the collection"
             " dead_letters for the reason; if they are right, go on with --allow-dead-letters N"
+        )
+
+
+def _tell_of_roster(events: int, applied: Applied) -> None:
+    metrics.roster_events.labels("applied").inc(events)
+    if events:
+        logger.info(
+            "Roster: %d events; %d student groups founded, %d changed",
+            events,
+            applied.founded,
+            applied.changed,
         )
 
 

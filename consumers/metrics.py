@@ -42,6 +42,12 @@ outbox_left_over = Gauge(
 search_lag = Gauge(
     "search_index_lag", "Records that the indexer has not handled yet, of its partitions", ["topic"]
 )
+roster_events = Counter(
+    "roster_events_total", "Records of the roster by result: applied, dead_letter", ["result"]
+)
+roster_groups = Counter(
+    "roster_groups_total", "Student groups that the roster has founded or changed", ["result"]
+)
 SEARCH_RESULTS = ("written", "unchanged", "not_stored")
 search_documents = Counter(
     "search_documents_total",

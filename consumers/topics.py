@@ -82,14 +82,15 @@ def _is_timeout(error: Exception) -> bool:
     )
 
 
-def generation_of(described: TopicDescription) -> Generation:
+def generation_of(described: TopicDescription, *, any_count: bool = False) -> Generation:
     """The generation of this topic id, registered if it is new.
 
     Raises StopConsuming when the topic has another number of partitions than was noted: a
-    conversation may never be in two partitions at a time (design section 5).
+    conversation may never be in two partitions at a time (design section 5). With `any_count` it
+    may: the topic is another service's, and the order of its records means nothing.
     """
     generation = known_generation(described) or generation_from(_register(described))
-    if generation.partitions != described.partitions:
+    if generation.partitions != described.partitions and not any_count:
         raise StopConsuming(
             f"{described.topic} has {described.partitions} partitions, but"
             f" {generation.partitions} are noted (collection topics): partitions are added with"

@@ -1,6 +1,8 @@
 """The dead letters of this installation: its topics, its collection, its Kafka."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import groupby
 
 from confluent_kafka.admin import AdminClient
 
@@ -40,19 +42,23 @@ class Desk:
         return display.shown(letter, self._originals.read([letter]).get(letter.id))
 
     def retry(self, letters: Sequence[Letter], *, by: str) -> Iterator[Outcome]:
-        """Raises StopConsuming when the topic has not the noted number of partitions, or grows."""
-        topic = self._environment.message_topic
-        producer = AcknowledgedProducer(self._connection, topic)
-        yield from retrying.retry(
-            letters,
-            originals=self._originals,
-            producer=producer,
-            present=lambda: self._open_generation(topic),
-            by=by,
-        )
+        """Each to the topic that it came from, if that is subscribed. Raises StopConsuming when the
+        message topic has not the noted number of partitions, or grows."""
+        for origin, of_topic in groupby(letters, key=lambda letter: letter.topic):
+            is_subscribed = origin in self._environment.subscribed_topics
+            topic = origin if is_subscribed else self._environment.message_topic
+            yield from retrying.retry(
+                list(of_topic),
+                originals=self._originals,
+                producer=AcknowledgedProducer(self._connection, topic),
+                present=partial(self._open_generation, topic),
+                by=by,
+            )
 
     def _open_generation(self, topic: str) -> Generation:
         """Asked anew for each chunk: the topic may begin to grow between two (decision 0014)."""
+        if topic != self._environment.message_topic:
+            return generation_of(describe(self._admin, topic), any_count=True)
         state = read_accepting(topic)
         if state is not None and state.paused:
             raise StopConsuming(

@@ -1,4 +1,4 @@
-"""Retry: a dead letter's record goes through the message topic again, as a good producer's."""
+"""Retry: a dead letter's record goes through its topic again, as a good producer's."""
 
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -36,7 +36,7 @@ class Fate(StrEnum):
 
     @property
     def is_done(self) -> bool:
-        """The record went through the message topic again, now or earlier, or needs not to."""
+        """The record went through its topic again, now or earlier, or needs not to."""
         return self in (Fate.RETRIED, Fate.RETRIED_ALREADY, Fate.STORED_ALREADY)
 
 
@@ -99,7 +99,8 @@ def _obstacle(letter: Letter, generation: Generation) -> Fate | None:
 
 
 def retry_record(letter_id: str, record: Record, generation: Generation) -> Outgoing:
-    """Under the key that the event asks for, in the partition of `consistent_random`."""
+    """Under the key that the event asks for, its own if it asks for none, in the partition of
+    `consistent_random`."""
     key = _right_key(record)
     own = [header for header in record.headers if not header[0].startswith(_ADDED)]
     return Outgoing(

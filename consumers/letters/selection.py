@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 class RetriedAs(msgspec.Struct, frozen=True):
-    """Where in the message topic a letter's record was produced again."""
+    """Where in its topic a letter's record was produced again."""
 
     t: int
     p: int

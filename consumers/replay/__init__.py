@@ -1,1 +1,1 @@
-"""Handles records of the message topic again: by the group's consumers, or by this process."""
+"""Handles records of a topic again: by the group's consumers, or by this process."""

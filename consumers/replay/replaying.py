@@ -24,13 +24,16 @@ def plan_replay(
     group_id: str,
     start: StartingPoint,
     partitions: Collection[int] = (),
+    *,
+    topic: str | None = None,
 ) -> list[Move]:
-    """What would be replayed, by partition (all of the topic by default); changes nothing.
+    """What would be replayed of a topic, by default the message topic, by partition (all of them by
+    default); changes nothing.
 
     Raises Refused for a partition or a topic that does not exist and for a group that has committed
     nothing (a mistyped one, too), RetryLater.
     """
-    topic = environment.message_topic
+    topic = topic or environment.message_topic
     with log_reader(environment) as reader:
         bounds = reader.bounds(topic)
         if not bounds:
@@ -39,7 +42,7 @@ def plan_replay(
             raise Refused(f"{topic} has no partition {missing}; it has {list(bounds)}")
         wanted = wanted_offsets(reader, topic, start)
     chosen = {p: offset for p, offset in wanted.items() if not partitions or p in partitions}
-    committed = _committed(environment, group_id)
+    committed = _committed(environment, group_id, topic)
     if all(offset is None for offset in committed.values()):
         raise Refused(
             f"the group {group_id} has committed nothing in {topic}: if that is its name, its"
@@ -53,11 +56,13 @@ def refuse_group_in_use(environment: Environment, group_id: str) -> None:
     refuse_members(members(_admin(environment), group_id), group_id)
 
 
-def send_back(environment: Environment, group_id: str, moves: Sequence[Move]) -> None:
+def send_back(
+    environment: Environment, group_id: str, moves: Sequence[Move], *, topic: str | None = None
+) -> None:
     """Moves the offsets of a group without members. Raises Refused, RetryLater."""
     offsets = {move.partition: move.new for move in moves if move.is_back and move.new is not None}
     if offsets:
-        move_back(_admin(environment), group_id, environment.message_topic, offsets)
+        move_back(_admin(environment), group_id, topic or environment.message_topic, offsets)
 
 
 def replay_live(
@@ -66,6 +71,7 @@ def replay_live(
     moves: Sequence[Move],
     *,
     on_progress: Callable[[int], object],
+    topic: str | None = None,
 ) -> Applied:
     """Applies the records between the new and the committed offsets in this process.
 
@@ -73,7 +79,7 @@ def replay_live(
     a record below the mark of its conversation is not looked at, whether or not it is stored.
     Raises RetryLater and StopConsuming.
     """
-    topic = environment.message_topic
+    topic = topic or environment.message_topic
     effects = CountedEffects(environment.acceptance_record_minutes * 60)
     handler = message_handler(
         environment,
@@ -112,10 +118,10 @@ def _counted(batches: Iterator[list[Record]], effects: CountedEffects) -> Iterat
         yield records
 
 
-def _committed(environment: Environment, group_id: str) -> dict[int, int | None]:
+def _committed(environment: Environment, group_id: str, topic: str) -> dict[int, int | None]:
     reader = LagReader(environment.kafka_connection(), group_id)
     try:
-        return {each.partition: each.committed for each in reader.read([environment.message_topic])}
+        return {each.partition: each.committed for each in reader.read([topic])}
     finally:
         reader.close()
 

@@ -30,6 +30,8 @@ def bulk_error(code: int) -> BulkWriteError:
         OperationFailure("stepping down", 189),
         OperationFailure("disk full", 14_031),
         bulk_error(91),
+        OperationFailure("ended", 251, {"errorLabels": ["TransientTransactionError"]}),
+        OperationFailure("unknown", 1, {"errorLabels": ["UnknownTransactionCommitResult"]}),
         BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 64, "errmsg": "w"}]}),
     ],
     ids=lambda error: str(error)[:30],

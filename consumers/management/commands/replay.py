@@ -1,4 +1,4 @@
-"""`manage.py replay`: records of the message topic are handled again."""
+"""`manage.py replay`: records of the message topic, or of another one, are handled again."""
 
 import sys
 from typing import Any
@@ -20,8 +20,8 @@ from consumers.replay.replaying import plan_replay, refuse_group_in_use, replay_
 
 class Command(BaseCommand):
     help = (
-        "Sends the stopped consumer group back in the message topic; its consumers then handle the"
-        " records again. With --live: handles them in this process, the consumers may run. Exit 0:"
+        "Sends the stopped consumer group back in the message topic, or with --topic in another;"
+        " its consumers then handle the records again. With --live: handles them in this process, the consumers may run. Exit 0:"
         " done, or nothing to replay; 1: not done, or not to the end; 2: wrong arguments, or"
         " refused (also: no such topic, or a group that has committed nothing)."
     )
@@ -43,6 +43,12 @@ class Command(BaseCommand):
             default=[],
             type=whole_number(0, 999),
             help="only this one; may be repeated (default: all)",
+        )
+        parser.add_argument(
+            "--topic",
+            choices=environment().subscribed_topics,
+            default=environment().message_topic,
+            help="which of KAFKA_TOPICS (default: the message topic)",
         )
         parser.add_argument(
             "--group", type=some_text, help="consumer group (default: KAFKA_GROUP_ID)"
@@ -67,7 +73,10 @@ class Command(BaseCommand):
         group_id = options["group"] or environment().kafka_group_id
         if not live and not dry_run:
             refuse_group_in_use(environment(), group_id)
-        moves = plan_replay(environment(), group_id, options["start"], options["partitions"])
+        topic = options["topic"]
+        moves = plan_replay(
+            environment(), group_id, options["start"], options["partitions"], topic=topic
+        )
         applied = None
         if not options["json"]:
             self._print(moves)
@@ -75,9 +84,9 @@ class Command(BaseCommand):
         if records and not dry_run:
             confirm(f"Handle {records} records of {group_id} again", yes=options["yes"])
             if live:
-                applied = _live(group_id, moves, records)
+                applied = _live(group_id, moves, records, topic)
             else:
-                send_back(environment(), group_id, moves)
+                send_back(environment(), group_id, moves, topic=topic)
         self._tell(moves, applied, group_id, dry_run=dry_run, as_json=options["json"])
 
     def _print(self, moves: list[Move]) -> None:
@@ -115,6 +124,6 @@ class Command(BaseCommand):
             )
 
 
-def _live(group_id: str, moves: list[Move], records: int) -> Applied:
+def _live(group_id: str, moves: list[Move], records: int, topic: str) -> Applied:
     with tqdm(total=records, unit="records", disable=None, file=sys.stderr) as bar:
-        return replay_live(environment(), group_id, moves, on_progress=bar.update)
+        return replay_live(environment(), group_id, moves, on_progress=bar.update, topic=topic)
