@@ -1,0 +1,144 @@
+"""A school as its files tell it: people, classes, who is in which. Keeps all of it in memory."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+
+from consumers.oneroster import cells
+from consumers.oneroster.cells import Unfit
+from consumers.oneroster.files import Kind, Refusal, Row, Table
+
+
+class Member(msgspec.Struct):
+    """A person; `agents` are the ids of those whom the files relate to them."""
+
+    user_id: str
+    name: str
+    role: str
+    agents: tuple[str, ...]
+    row: Row
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """Somebody in a class, or (`is_current` False) no more, or not yet."""
+
+    user_id: str
+    class_id: str
+    role: str
+    is_head: bool
+    is_current: bool
+    row: Row
+
+
+class School(msgspec.Struct):
+    """`is_bulk`: no row has a status, so the files tell everything there is."""
+
+    members: dict[str, Member] = msgspec.field(default_factory=dict)
+    enrolments: list[Enrolment] = msgspec.field(default_factory=list)
+    classes: dict[str, bool] | None = None
+    """By id: whether it is a homeroom. None: no file of classes was given."""
+    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    left_out: int = 0
+    """Rows to be deleted."""
+    is_bulk: bool = True
+
+
+class SchoolReader:
+    """Reads tables in any order; `today` decides which enrolments are current."""
+
+    def __init__(self, today: date, *, given_name_first: bool = False) -> None:
+        self.school = School()
+        self._today = today
+        self._given_name_first = given_name_first
+
+    def read(self, tables: Iterable[Table]) -> School:
+        """Raises Refused for files that cannot be read."""
+        readers = {
+            Kind.USERS: self._user,
+            Kind.ENROLLMENTS: self._enrolment,
+            Kind.CLASSES: self._class,
+        }
+        for table in tables:
+            if table.kind is Kind.CLASSES and self.school.classes is None:
+                self.school.classes = {}
+            if (read := readers.get(table.kind)) is None:
+                continue
+            for row in table.rows:
+                if isinstance(row, Refusal):
+                    self.school.refusals.append(row)
+                    continue
+                try:
+                    read(row)
+                except Unfit as unfit:
+                    self._refuse(row, unfit)
+        return self.school
+
+    def _refuse(self, row: Row, unfit: Unfit) -> None:
+        self.school.refusals.append(Refusal(row.file, row.line, unfit.column, unfit.problem))
+
+    def _user(self, row: Row) -> None:
+        """A row with a class is an enrolment, too: a school may have all in one file."""
+        column = "sourcedId" if row["sourcedId"] or not row["userSourcedId"] else "userSourcedId"
+        user_id = cells.identifier(row[column], column)
+        role = cells.one_of(row["role"], cells.USER_ROLES, "role")
+        if self._is_deleted(row):
+            self.school.left_out += 1
+            return
+        member = Member(
+            user_id=user_id,
+            name=cells.name(self._name_parts(row), "familyName"),
+            role=role,
+            agents=cells.identifiers(row["agentSourcedIds"], "agentSourcedIds"),
+            row=row,
+        )
+        self._add(member, is_again_allowed=bool(row["classSourcedId"]))
+        if row["classSourcedId"]:
+            self.school.enrolments.append(self._enrolled(row, user_id, role))
+
+    def _add(self, member: Member, *, is_again_allowed: bool) -> None:
+        """In a file of all, somebody in two classes has two rows."""
+        known = self.school.members.setdefault(member.user_id, member)
+        if known is member:
+            return
+        where = f"{known.row.file} line {known.row.line}"
+        if not is_again_allowed:
+            raise Unfit("sourcedId", f"{member.user_id!r} has a row already, in {where}")
+        if (known.name, known.role) != (member.name, member.role):
+            raise Unfit("sourcedId", f"{member.user_id!r} has another name or role in {where}")
+        known.agents = tuple(dict.fromkeys((*known.agents, *member.agents)))
+
+    def _name_parts(self, row: Row) -> tuple[str, ...]:
+        given, middle, family = row["givenName"], row["middleName"], row["familyName"]
+        return (given, middle, family) if self._given_name_first else (family, middle, given)
+
+    def _enrolment(self, row: Row) -> None:
+        user_id = cells.identifier(row["userSourcedId"], "userSourcedId")
+        role = cells.one_of(row["role"], cells.USER_ROLES, "role")
+        self.school.enrolments.append(self._enrolled(row, user_id, role))
+
+    def _enrolled(self, row: Row, user_id: str, role: str) -> Enrolment:
+        begin, end = cells.day(row["beginDate"], "beginDate"), cells.day(row["endDate"], "endDate")
+        is_now = (begin is None or begin <= self._today) and (end is None or self._today < end)
+        is_head = cells.one_of(row["primary"], cells.BOOLEANS, "primary", default="false") == "true"
+        return Enrolment(
+            user_id=user_id,
+            class_id=cells.identifier(row["classSourcedId"], "classSourcedId"),
+            role=role,
+            is_head=is_head,
+            is_current=not self._is_deleted(row) and is_now,
+            row=row,
+        )
+
+    def _class(self, row: Row) -> None:
+        class_id = cells.identifier(row["sourcedId"], "sourcedId")
+        if self._is_deleted(row):
+            self.school.left_out += 1
+        elif self.school.classes is not None:
+            self.school.classes[class_id] = row["classType"].lower() == "homeroom"
+
+    def _is_deleted(self, row: Row) -> bool:
+        if row["status"]:
+            self.school.is_bulk = False
+        status = cells.one_of(row["status"], cells.STATUSES, "status", default="active")
+        return status == "tobedeleted"
