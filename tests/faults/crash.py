@@ -34,6 +34,9 @@ class Step(StrEnum):
     DECODE = "decode"  # 1
     READ_HEADS = "read-heads"  # 2
     READ_IDS = "read-ids"  # 3
+    ROSTER_FACTS = "roster-facts"  # before 2
+    ROSTER_LOOK = "roster-look"
+    ROSTER_GROUPS = "roster-groups"
     INSERT = "insert"  # 4
     CHANGE = "apply-changes"  # 5
     READ = "move-positions"  # 5
@@ -46,6 +49,8 @@ class Step(StrEnum):
     COMMIT = "commit"  # 9
 
 
+ROSTER = (Step.ROSTER_FACTS, Step.ROSTER_LOOK, Step.ROSTER_GROUPS)
+"""The steps that only records of the roster come to, before those of the messages."""
 WRITES = (Step.INSERT, Step.CHANGE, Step.UPDATE_HEADS)
 """The steps that can be half done: a random half of what is in no order, else the first half."""
 
@@ -117,11 +122,16 @@ def _hooks() -> dict[Step, Hook]:
     from consumers.dead_letter_topic import KafkaDeadLetterTopic
     from consumers.effects import Effects
     from consumers.handler import ChatHandler
+    from conversations.services import roster
+    from conversations.services.roster import syncing
 
     return {
         Step.DECODE: Hook(ChatHandler, "_decode", work=1),
         Step.READ_HEADS: Hook(heads, "read_heads", work=0),
         Step.READ_IDS: Hook(messages, "read_stored", work=0),
+        Step.ROSTER_FACTS: Hook(roster, "remember", work=0),
+        Step.ROSTER_LOOK: Hook(syncing, "read_students", work=0),
+        Step.ROSTER_GROUPS: Hook(roster, "sync", work=0),
         Step.INSERT: Hook(messages, "insert", work=0),
         Step.CHANGE: Hook(writer, "apply_changes", work=0, is_ordered=True),
         Step.READ: Hook(writer, "move_positions", work=0),

@@ -47,6 +47,11 @@ class Logged(NamedTuple):
     def event_type(self) -> str:
         return self.headers.get("event-type", b"").decode()
 
+    @property
+    def origin(self) -> str:
+        """Of a dead letter: the topic that it came from."""
+        return self.headers.get("__connect.errors.topic", b"").decode()
+
 
 Log = Mapping[Coordinates, Logged]
 """A whole topic, in the order of each partition's log."""
@@ -70,9 +75,13 @@ def recount(
 ) -> Recount:
     """Each record has exactly one fate; numbers, marks and last messages follow from the log."""
     log = read_topic(connection, topic)
-    kept = read_topic(connection, f"{topic}.dlq")
+    everything = read_topic(connection, f"{topic}.dlq")
+    kept = {place: each for place, each in everything.items() if each.origin == topic}
     messages = list(database["messages"].find())
-    letters = {(d["partition"], d["offset"]): d for d in database["dead_letters"].find()}
+    letters = {
+        (each["partition"], each["offset"]): each
+        for each in database["dead_letters"].find({"topic": topic})
+    }
     heads = {d["_id"]: d for d in database["conversations"].find()}
     differences = [
         *_acknowledged(log, acknowledged),
@@ -254,8 +263,9 @@ def _positions(log: Log, database: Database[dict[str, Any]]) -> Iterator[str]:
             furthest[pair] = max(furthest[pair], body["upToSeq"])
     for participant in database["participants"].find():
         pair = (participant["conversationId"], participant["userId"])
-        if participant["readSeq"] != furthest[pair]:
-            yield f"{pair} has read up to {participant['readSeq']}, not {furthest[pair]}"
+        due = max(furthest[pair], participant["joinedSeq"])
+        if participant["readSeq"] != due:
+            yield f"{pair} has read up to {participant['readSeq']}, not {due}"
 
 
 def _kept(

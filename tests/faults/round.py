@@ -26,13 +26,15 @@ from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.errors import RetryLater
 from consumers.lag import LagReader, PartitionLag
+from conversations.services.roster import keeping
 from messaging.documents import Message
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.pipelines import free_port
-from tests.faults import oracle
+from tests.faults import oracle, roster_oracle
 from tests.faults.batches import read_batches
 from tests.faults.crash import Action, Step
 from tests.faults.load import Coordinates, Load
+from tests.faults.roster_load import RosterLoad
 from tests.faults.servers import Servers
 from tests.processes import Process, manage
 from tests.waiting import wait_until
@@ -113,6 +115,9 @@ class Round:
         self.rooms = self._found_rooms()
         own_dice = random.Random(f"{seed}/load")  # traffic rolls them while the fault rolls others
         self.load = Load(own_dice, self.connection, self.topic, self.rooms)
+        self.roster_topic = self.environment.roster_topic
+        roster_dice = random.Random(f"{seed}/roster")
+        self.roster = RosterLoad(roster_dice, self.connection, self.roster_topic)
 
     # --- consumers -------------------------------------------------------------------------
 
@@ -175,7 +180,7 @@ class Round:
     def _behind(self) -> list[PartitionLag]:
         reader = LagReader(self.connection, self.name)
         try:
-            return [each for each in reader.read([self.topic]) if each.lag]
+            return [each for each in reader.read([self.topic, self.roster_topic]) if each.lag]
         except RetryLater as error:
             raise AssertionError(str(error)) from error
         finally:
@@ -232,8 +237,13 @@ class Round:
         own = oracle.recount(
             self.connection, self.name, self.topic, self.database, self.load.acknowledged
         )
-        differences = [*own.differences, *self._unstored_answers(), *self._reconcile()]
-        acknowledged = own.acknowledged + len(self.answered)
+        differences = [
+            *own.differences,
+            *self._unstored_answers(),
+            *roster_oracle.differences(self.roster, self.roster_topic, self.database),
+            *self._reconcile(),
+        ]
+        acknowledged = own.acknowledged + len(self.answered) + len(self.roster.acknowledged)
         return own._replace(acknowledged=acknowledged, differences=differences)
 
     def close(self) -> None:
@@ -241,7 +251,7 @@ class Round:
             member.close()
         self.redis.close()
         self.servers.mongodb.drop_database(self.name)
-        topics = [self.topic, self.environment.dead_letter_topic]
+        topics = [self.topic, self.environment.dead_letter_topic, self.roster_topic]
         for deletion in self.admin.delete_topics(topics, operation_timeout=10).values():
             deletion.result()
 
@@ -287,6 +297,16 @@ class Round:
                 index["fields"], unique=index.get("unique", False)
             )
         self.database["dead_letters"].create_index("messageId")
+        for name, indexes in keeping.INDEXES.items():
+            for index, fields in indexes:
+                self.database[name].create_index([(field, 1) for field in fields], name=index)
+        # The sync of the roster names this one, and one group per student needs the other.
+        self.database["participants"].create_index(
+            [("conversationId", 1), ("userId", 1)],
+            name="conversation_admins",
+            partialFilterExpression={"role": "Admin"},
+        )
+        self.database["conversations"].create_index("key", unique=True)
         return rooms
 
     def _unstored_answers(self) -> list[str]:

@@ -28,6 +28,10 @@ CHOSEN: list[tuple[str, str, str, int]] = [
     ("read positions", "kill -9 after move-positions", "consumer", 1),
     ("API", "kill -9 of a worker", "classic", 1),
     ("clock", "messages dated in the past", "consumer", 1),
+    ("roster", "kill -9 after roster-facts", "classic", 1),
+    ("roster", "zombie after roster-facts", "consumer", 3),
+    ("roster", "duplicates, shuffled", "classic", 3),
+    ("roster", "offsets to 0", "consumer", 1),
 ]
 
 assert {row for row, *_ in CHOSEN} == set(ROWS)
@@ -157,4 +161,5 @@ def _busiest(one: Round) -> dict[str, str]:
 
 def _letter_of_a_stored_one(one: Round) -> dict[str, object]:
     stored = one.database["messages"].find_one({"src": {"$exists": True}}) or {}
-    return {"partition": stored["src"]["p"], "offset": stored["src"]["o"], "reason": "malformed"}
+    place = {"topic": one.topic, "partition": stored["src"]["p"], "offset": stored["src"]["o"]}
+    return {**place, "reason": "malformed"}

@@ -12,6 +12,7 @@ from tests.faults.rows import (
     rebalances,
     redis,
     replays,
+    roster,
     zombies,
 )
 from tests.faults.rows.kinds import Way
@@ -29,5 +30,6 @@ WAYS: list[Way] = [
     *changes.WAYS,
     *api.WAYS,
     *clocks.WAYS,
+    *roster.WAYS,
 ]
 ROWS = list(dict.fromkeys(way.row for way in WAYS))
