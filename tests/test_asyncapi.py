@@ -19,6 +19,7 @@ from consumers.dead_letters import DeadLetter, headers_of
 from consumers.errors import Poison, Reason
 from consumers.records import Place, Record
 from consumers.registry import chat_registry
+from consumers.roster.decoding import EVENT_TYPES
 from messaging.changes import (
     LATER_EVENTS,
     MAX_EMOJI_LENGTH,
@@ -42,12 +43,24 @@ from messaging.events import (
     Outgoing,
     encode_message_sent,
 )
+from messaging.roster import (
+    MAX_PARENTS,
+    ROSTER_EVENTS,
+    ParentEnrolledIntegrationEvent,
+    ParentOfStudent,
+    StudentClassChangedIntegrationEvent,
+    StudentCreatedIntegrationEvent,
+    TeacherAssignedIntegrationEvent,
+    TeacherUnassignedIntegrationEvent,
+    encode_roster,
+)
 from messaging.topics import planned_topics
 
 Schema = dict[str, Any]
 
 DOCUMENT: Any = yaml.safe_load((BASE_DIR / "docs" / "asyncapi.yaml").read_text())
 EVENTS = (MessageSentEvent, *LATER_EVENTS)
+ALL_EVENTS = (*EVENTS, *ROSTER_EVENTS)
 TOPIC = "emis.message.sent"
 
 NAME = {"maxLength": MAX_NAME_LENGTH}
@@ -68,6 +81,10 @@ CHECKED_LATER: Mapping[str, Mapping[str, Schema]] = {
         for event in LATER_EVENTS
         if event is not MessagesReadEvent
     },
+    "ParentOfStudent": {"parentName": NAME},
+    "StudentCreatedIntegrationEvent": {"studentName": NAME, "parents": {"maxItems": MAX_PARENTS}},
+    "ParentEnrolledIntegrationEvent": {"parentName": NAME},
+    "TeacherAssignedIntegrationEvent": {"teacherName": NAME},
     "MessageEditedEvent": {"userName": NAME, "content": CONTENT},
     "MessageReactionAddedEvent": {"userName": NAME, "emojiCode": EMOJI},
     "MessageReactionRemovedEvent": {"userName": NAME, "emojiCode": EMOJI},
@@ -143,7 +160,7 @@ def check(value: Any, schema_name: str) -> None:
 
 
 def event_named(name: str) -> type[msgspec.Struct]:
-    return {each.__name__: each for each in EVENTS}[name]
+    return {each.__name__: each for each in ALL_EVENTS}[name]
 
 
 # --- the code -------------------------------------------------------------------------------------
@@ -156,7 +173,15 @@ def test_the_message_topic_has_the_events_that_the_consumer_handles() -> None:
     assert {event.__name__ for event in EVENTS} == handled
 
 
-@pytest.mark.parametrize("struct", [*EVENTS, Mention, Attachment], ids=lambda each: each.__name__)
+def test_the_rosters_topic_has_the_events_that_the_consumer_handles() -> None:
+    documented = set(DOCUMENT["channels"]["roster"]["messages"])
+
+    assert documented == set(EVENT_TYPES) == {event.__name__ for event in ROSTER_EVENTS}
+
+
+@pytest.mark.parametrize(
+    "struct", [*ALL_EVENTS, Mention, Attachment, ParentOfStudent], ids=lambda each: each.__name__
+)
 def test_fields_types_and_bounds_are_those_of_the_code(struct: type[msgspec.Struct]) -> None:
     name = struct.__name__
     _, of_code = msgspec.json.schema_components([struct], ref_template="#/{name}")
@@ -261,6 +286,33 @@ def test_what_the_api_produces_is_as_documented() -> None:
         kinds.append(headers["event-type"])
 
     assert kinds == [event.__name__ for event in EVENTS]
+
+
+def roster_records() -> Iterator[Outgoing]:
+    """One of each event, as `import_roster` produces it, or would."""
+    student = {"tenant_id": "school-1", "student_id": "student-1"}
+    teacher = {"tenant_id": "school-1", "class_id": "class-9A", "teacher_id": "teacher-1"}
+    parents = [ParentOfStudent("parent-1", "Hoàng Thị Lan", "Mother")]
+    for event in (
+        StudentCreatedIntegrationEvent(**student, student_name="An", parents=parents),
+        ParentEnrolledIntegrationEvent(**student, parent_id="parent-2", parent_name="Tư"),
+        TeacherAssignedIntegrationEvent(**teacher, teacher_name="Dũng", is_head_teacher=True),
+        TeacherUnassignedIntegrationEvent(**teacher),
+        StudentClassChangedIntegrationEvent(**student, class_id="class-9B"),
+    ):
+        yield encode_roster(event, key="class-9A", occurred_on=NOW)
+
+
+def test_what_import_roster_produces_is_as_documented() -> None:
+    kinds = []
+    for record in roster_records():
+        headers = {name: value.decode() for name, value in record.headers}
+        check(headers, "EventHeaders")
+        check(msgspec.json.decode(record.value), headers["event-type"])
+        assert record.key == headers["ordering-key"]
+        kinds.append(headers["event-type"])
+
+    assert kinds == [event.__name__ for event in ROSTER_EVENTS]
 
 
 def test_the_topics_are_as_they_are_created() -> None:
