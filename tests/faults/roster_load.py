@@ -97,12 +97,16 @@ def any_event(dice: random.Random, tenants: tuple[str, ...] = TENANTS) -> Told:
     [kind] = dice.choices(list(WEIGHTS), WEIGHTS.values())
     match kind:
         case "created":
-            parents = [_parent(dice) for _ in range(dice.randrange(3))]
+            numbers = dice.sample(range(PARENTS), dice.randrange(3))
+            parents = [_parent(dice, number) for number in numbers]
             body |= {"studentId": student, "classId": school_class, "parents": parents}
             body["studentName"] = f"Student {dice.randrange(1_000)}"
             return "StudentCreatedIntegrationEvent", body
         case "enrolled":
-            return "ParentEnrolledIntegrationEvent", body | {"studentId": student} | _parent(dice)
+            return "ParentEnrolledIntegrationEvent", body | {
+                "studentId": student,
+                **_parent(dice, dice.randrange(PARENTS)),
+            }
         case "assigned":
             body |= {"classId": school_class, "teacherId": teacher}
             body |= {"teacherName": f"Teacher {dice.randrange(1_000)}", "isHeadTeacher": False}
@@ -116,6 +120,5 @@ def any_event(dice: random.Random, tenants: tuple[str, ...] = TENANTS) -> Told:
     }
 
 
-def _parent(dice: random.Random) -> dict[str, str]:
-    number = dice.randrange(PARENTS)
+def _parent(dice: random.Random, number: int) -> dict[str, str]:
     return {"parentId": f"p-{number}", "parentName": f"Parent {dice.randrange(1_000)}"}

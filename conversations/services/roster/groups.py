@@ -1,10 +1,9 @@
 """Changes of groups that are there, in the transaction of a sync: people, roles, name, class."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
-from pymongo import DeleteOne, UpdateOne
+from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 
 from chat_project.mongodb import Document, collection
@@ -16,6 +15,8 @@ from conversations.services.people import participant_document
 from conversations.services.roster.states import Applied
 from conversations.services.roster.wanting import Steps, Wanted, steps
 from conversations.values import Membership, Person, Role
+
+Write = InsertOne[Document] | UpdateOne | DeleteOne
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -42,41 +43,52 @@ class Outcome(msgspec.Struct, frozen=True):
     is_told: bool = False
 
 
+class _Writes(msgspec.Struct):
+    """Of all groups, to be sent together."""
+
+    conversations: list[UpdateOne] = msgspec.field(default_factory=list)
+    participants: list[Write] = msgspec.field(default_factory=list)
+
+    def send(self, session: ClientSession) -> None:
+        if self.conversations:
+            collection("conversations").bulk_write(self.conversations, session=session)
+        if self.participants:
+            collection("participants").bulk_write(self.participants, session=session)
+
+
 def change_groups(session: ClientSession, groups: Sequence[Group]) -> list[Outcome]:
     """One of each group, in their order. Each group that changes gets a version for each thing that
     its participants are told, at least one."""
     present = _present(session, groups)
-    outcomes: list[Outcome] = []
-    of_conversations: list[UpdateOne] = []
-    newcomers: list[Document] = []
-    of_people: list[UpdateOne | DeleteOne] = []
+    writes = _Writes()
+    outcomes = []
     for group in groups:
-        before = group.conversation
-        id_ = before["_id"]
+        id_, class_id = group.conversation["_id"], group.conversation.get("classId")
         members = present.get(id_, {})
-        do = steps(id_, group.wants, group.applied, members, before.get("classId"))
-        if not do.is_change:
-            outcomes.append(Outcome(before, do.applied))
-            continue
-        texts = _texts(do)
-        after = {**before, **_changes(do), "version": before["version"] + max(1, len(texts))}
-        of_conversations.append(_update(before, after))
-        newcomers += [
-            participant_document(id_, person, role, before["lastSeq"], after["updatedAt"])
-            for person, role in do.added
-        ]
-        of_people += _of_people(id_, do)
-        for number, text in enumerate(texts, before["version"] + 1):
-            outbox.tell(session, {**after, "version": number}, text, None)
-        changed = _members(do, members)
-        outcomes.append(Outcome(after, do.applied, changed, is_change=True, is_told=bool(texts)))
-    if of_conversations:
-        collection("conversations").bulk_write(of_conversations, session=session)
-    if newcomers:
-        collection("participants").insert_many(newcomers, session=session)
-    if of_people:
-        collection("participants").bulk_write(of_people, session=session)
+        do = steps(id_, group.wants, group.applied, members, class_id)
+        if do.is_change:
+            outcomes.append(_change(session, group.conversation, do, members, writes))
+        else:
+            outcomes.append(Outcome(group.conversation, do.applied))
+    writes.send(session)
     return outcomes
+
+
+def _change(
+    session: ClientSession,
+    before: Document,
+    do: Steps,
+    members: Mapping[str, Membership],
+    writes: _Writes,
+) -> Outcome:
+    texts = _texts(do)
+    after = {**before, **_changes(do), "version": before["version"] + max(1, len(texts))}
+    writes.conversations.append(_update(before, after))
+    writes.participants += _of_people(after, do)
+    for version, text in enumerate(texts, before["version"] + 1):
+        outbox.tell(session, {**after, "version": version}, text, None)
+    changed = _members(do, members)
+    return Outcome(after, do.applied, changed, is_change=True, is_told=bool(texts))
 
 
 def _present(session: ClientSession, groups: Sequence[Group]) -> dict[str, dict[str, Membership]]:
@@ -131,11 +143,14 @@ def _update(before: Document, after: Document) -> UpdateOne:
     return UpdateOne({"_id": before["_id"]}, {"$set": fields})
 
 
-def _of_people(conversation_id: str, do: Steps) -> list[UpdateOne | DeleteOne]:
-    def pair(person: Person) -> dict[str, Any]:
-        return {"conversationId": conversation_id, "userId": person.user_id}
+def _of_people(conversation: Document, do: Steps) -> list[Write]:
+    id_, last_seq, at = conversation["_id"], conversation["lastSeq"], conversation["updatedAt"]
+
+    def pair(person: Person) -> Document:
+        return {"conversationId": id_, "userId": person.user_id}
 
     return [
+        *(InsertOne(participant_document(id_, one, role, last_seq, at)) for one, role in do.added),
         *(UpdateOne(pair(one), {"$set": {"userName": one.user_name}}) for one in do.renamed),
         *(UpdateOne(pair(one), {"$set": {"role": role.value}}) for one, role in do.changed),
         *(DeleteOne(pair(one)) for one in do.removed),

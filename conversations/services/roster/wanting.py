@@ -110,32 +110,9 @@ def steps(
     before = {one.user_id: one for one in applied.people} if applied else {}
     done = Steps(Applied(conversation_id, wants.name, wants.class_id))
     roles = {user_id: one.role for user_id, one in present.items() if one.role}
-    people: list[AppliedPerson] = []
-    lowered: list[tuple[Person, Role]] = []
-    for person, role in wants.people:
-        has = before.pop(person.user_id, None)
-        people.append(AppliedPerson(person.user_id, person.user_name, role))
-        if has is None:
-            if person.user_id not in present:
-                done.added.append((person, role))
-                roles[person.user_id] = role
-            continue
-        if person.user_id not in present:
-            continue
-        if has.user_name != person.user_name:
-            done.renamed.append(person)
-        if has.role is not role and present[person.user_id].role is has.role:
-            if role is Role.ADMIN:
-                done.changed.append((person, role))
-                roles[person.user_id] = role
-            else:
-                lowered.append((person, role))
-    kept = {one.user_id for one in _lower(lowered, roles, done)}
     people = [
-        AppliedPerson(one.user_id, one.user_name, Role.ADMIN, is_kept=True)
-        if one.user_id in kept
-        else one
-        for one in people
+        _bring(person, role, before.pop(person.user_id, None), present, roles, done)
+        for person, role in wants.people  # Admins first: by then a Member-to-be is not the last
     ]
     people += _remove(before, roles, done)
     done.applied = Applied(conversation_id, wants.name, wants.class_id, tuple(people))
@@ -146,16 +123,31 @@ def steps(
     return done
 
 
-def _lower(lowered: list[tuple[Person, Role]], roles: dict[str, Role], done: Steps) -> list[Person]:
-    """Gives who stays Admin, because the group has no other."""
-    kept = []
-    for person, role in lowered:
-        if _is_last_admin(person.user_id, roles):
-            kept.append(person)
-        else:
-            done.changed.append((person, role))
-            roles[person.user_id] = role
-    return kept
+def _bring(
+    person: Person,
+    role: Role,
+    has: AppliedPerson | None,
+    present: Mapping[str, Membership],
+    roles: dict[str, Role],
+    done: Steps,
+) -> AppliedPerson:
+    """Of one person who is wanted in the group; gives what is noted of them. `has`: as of last time."""
+    noted = AppliedPerson(person.user_id, person.user_name, role)
+    in_group = present.get(person.user_id)
+    if has is None and in_group is None:
+        done.added.append((person, role))
+        roles[person.user_id] = role
+    if has is None or in_group is None:
+        return noted
+    if has.user_name != person.user_name:
+        done.renamed.append(person)
+    if has.role is role or in_group.role is not has.role:
+        return noted
+    if role is not Role.ADMIN and _is_last_admin(person.user_id, roles):
+        return AppliedPerson(person.user_id, person.user_name, has.role, is_kept=True)
+    done.changed.append((person, role))
+    roles[person.user_id] = role
+    return noted
 
 
 def _remove(
