@@ -140,7 +140,11 @@ def _find(name: str, query: Document, fields: Document | None = None) -> Iterato
 
 
 def _read(ledger: Ledger, snapshot: Snapshot, name: str, query: Document) -> int:
-    """Gives how many documents there were, the unreadable ones included."""
+    """Gives how many documents there were, the unreadable ones included. Of dead letters without
+    those that name another topic, whose records are not audited."""
+    if name == "dead_letters":
+        of_the_log = [{"topic": snapshot.topic}, {"topic": {"$not": {"$type": "string"}}}]
+        query = {"$and": [query, {"$or": of_the_log}]}
     forms: dict[str, Callable[[Document], Row]] = {
         "conversations": partial(head_row, snapshot=snapshot),
         "messages": partial(document_row, snapshot=snapshot),

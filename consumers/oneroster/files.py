@@ -102,9 +102,7 @@ def _zipped(path: Path, budget: Iterator[int]) -> Iterator[Table]:
         raise Refused(f"{path}: no zip that can be read: {error}") from error
 
 
-def _read(
-    text: TextIO, name: str, budget: Iterator[int], *, must_be_known: bool = False
-) -> Table:
+def _read(text: TextIO, name: str, budget: Iterator[int], *, must_be_known: bool = False) -> Table:
     reader = csv.reader(text, strict=True)
     with _unreadable_as_refused(name):
         header = [column.strip() for column in next(reader, [])]

@@ -88,7 +88,7 @@ def test_the_consumer_handles_the_roster_and_its_lag_tells_of_it(
     assert school.people() == {"t-1": "Admin", "p-1": "Member"}
     lag = json.loads(pipeline.run("consumer_lag", "--json"))
     assert sum(each["lag"] for each in lag) == 0
-    pipeline.run("reconcile", "--group", pipeline.variables["KAFKA_GROUP_ID"])
+    pipeline.run("reconcile", "--conversation", school.group()["_id"])
 
 
 def test_who_joins_is_told_in_the_group_by_a_message_of_the_system(
