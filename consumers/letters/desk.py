@@ -42,11 +42,13 @@ class Desk:
         return display.shown(letter, self._originals.read([letter]).get(letter.id))
 
     def retry(self, letters: Sequence[Letter], *, by: str) -> Iterator[Outcome]:
-        """Each to the topic that it came from, if that is subscribed. Raises StopConsuming when the
-        message topic has not the noted number of partitions, or grows."""
-        for origin, of_topic in groupby(letters, key=lambda letter: letter.topic):
-            is_subscribed = origin in self._environment.subscribed_topics
-            topic = origin if is_subscribed else self._environment.message_topic
+        """Each to the topic that it came from. Raises StopConsuming when nobody here consumes that,
+        and when the message topic has not the noted number of partitions, or grows."""
+        for topic, of_topic in groupby(letters, key=lambda letter: letter.topic):
+            if topic not in self._environment.subscribed_topics:
+                raise StopConsuming(
+                    f"{topic} is not in KAFKA_TOPICS: nobody would apply what is produced to it"
+                )
             yield from retrying.retry(
                 list(of_topic),
                 originals=self._originals,
