@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50
 """Students in one transaction: some 400 documents, and a tenth of a second."""
+TRANSACTION_SECONDS = 10.0
+"""No request waits for it; a busy server takes a while for fifty groups."""
 PASSES = 5
 """A pass repeats only when somebody founded one of the groups, or told of a first class, meanwhile."""
 
@@ -98,7 +100,9 @@ def sync(keys: Sequence[StudentKey]) -> Synced:
 def _change(due: Sequence[StudentKey]) -> list[Outcome]:
     for _ in range(PASSES):
         try:
-            return in_transaction(lambda session: _work(session, due))
+            return in_transaction(
+                lambda session: _work(session, due), within_seconds=TRANSACTION_SECONDS
+            )
         except DuplicateKeyError:
             continue
         except BulkWriteError as error:
