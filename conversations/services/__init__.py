@@ -4,6 +4,7 @@ Each function writes MongoDB first and the cache after it, and is safe beside an
 given as `by` and judged by the rules in `policies` in the transaction of the change.
 """
 
+from conversations.services.bringing import bring_in
 from conversations.services.founding import (
     create_announcement_channel,
     create_class_group,
@@ -32,6 +33,7 @@ __all__ = [
     "KeyedRequest",
     "add_participants",
     "archive",
+    "bring_in",
     "change_role",
     "create_announcement_channel",
     "create_class_group",
