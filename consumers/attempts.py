@@ -69,13 +69,13 @@ def patiently(step: Callable[[], T]) -> T:
 
 
 @contextmanager
-def attempt() -> Iterator[None]:
+def attempt(seconds: float = ATTEMPT_SECONDS) -> Iterator[None]:
     """Bounds the block; raises RetryLater for trouble of the server.
 
     Anything else that it refuses is a wrong setting or our bug: StopConsuming.
     """
     try:
-        with pymongo.timeout(ATTEMPT_SECONDS):
+        with pymongo.timeout(seconds):
             yield
     except PyMongoError as error:
         text = f"MongoDB: {_without_documents(error)}"

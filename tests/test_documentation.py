@@ -124,6 +124,7 @@ def test_the_pages_agree_on_what_starts_kafka_alone() -> None:
     [
         DOCS / "api.md",
         DOCS / "clients.md",
+        DOCS / "moving.md",
         DOCS / "operations.md",
         DOCS / "decisions" / "README.md",
         *DECISIONS,

@@ -99,6 +99,13 @@ class Environment(BaseSettings):
     attachment_link_minutes: Annotated[float, Field(ge=1, le=10_080)] = 60
     attachment_link_base_url: Annotated[str, Field(pattern=r"^https?://.*[^/]$")] | None = None
 
+    # Where the replaced system keeps its data and files: for import_history alone.
+    history_mongodb_uri: str | None = None
+    history_files_endpoint_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    history_files_region: str | None = None
+    history_files_access_key: str | None = None
+    history_files_secret_key: str | None = None
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_development(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,21 @@ def bring_in(message_ids: Collection[str]) -> Brought:
     return brought
 
 
+def add(messages: Collection[Document]) -> None:
+    """Whole stored messages that the search has not seen, by one write; one that it has stays.
+
+    Raises pymongo's errors.
+    """
+    documents = [_search_document(message) for message in messages]
+    try:
+        collection(search.COLLECTION).insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        details = error.details or {}
+        codes = {each.get("code") for each in details.get("writeErrors", ())}
+        if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
+            raise
+
+
 def remove_strangers(message_ids: Collection[str]) -> int:
     """Takes those out of the search that are not stored, or not any more; gives how many."""
     ids = {"_id": {"$in": list(message_ids)}}

@@ -17,6 +17,11 @@ FIXED_IN_COMPOSE = {
     "KAFKA_SASL_PASSWORD",
     "KAFKA_SSL_CA_LOCATION",
     "ATTACHMENT_FOLDER",  # a volume is mounted there
+    "HISTORY_MONGODB_URI",  # of one command, to which `run -e` gives them: docs/moving.md
+    "HISTORY_FILES_ENDPOINT_URL",
+    "HISTORY_FILES_REGION",
+    "HISTORY_FILES_ACCESS_KEY",
+    "HISTORY_FILES_SECRET_KEY",
 }
 
 
