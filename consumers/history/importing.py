@@ -12,6 +12,7 @@ from typing import IO
 import msgspec
 from django.core.files.storage import Storage
 
+from consumers.errors import Refused
 from consumers.history.bringing import Bringer
 from consumers.history.files import Files
 from consumers.history.notes import Kind, Notes
@@ -58,6 +59,8 @@ def import_history(source: Source, options: Options, progress: Progress) -> Outc
     report = Report(options.report, dry_run=options.dry_run)
     notes = Notes(report.write)
     found = survey(source, options.tenant_id, notes)
+    if options.tenant_id is not None and not found.tasks:
+        raise Refused(f"--tenant: the source has no conversation of {options.tenant_id}")
     progress.on_total(found.messages)
     _tell_of_unknown(source, found, notes)
     report.add_unreadable(found.unreadable, sum(count for _, count in found.unknown), notes)

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -74,6 +75,16 @@ def test_a_database_that_is_not_the_replaced_systems_is_refused(replaced: Replac
     assert (empty[0], own[0]) == (2, 2)
     assert "the source has no collection conversations and messages" in empty[2]
     assert "the source is this service's own database" in own[2]
+
+
+def test_a_mistyped_school_does_not_pass_as_one_that_is_brought(replaced: Replaced) -> None:
+    pair_of(replaced)
+    nobody = str(uuid4())
+
+    code, output, error = run(*of(replaced), "--tenant", nobody)
+
+    assert (code, output) == (2, "")
+    assert f"--tenant: the source has no conversation of {nobody}" in error
 
 
 def test_people_read_a_summary(replaced: Replaced) -> None:
