@@ -1,4 +1,4 @@
-"""Who changed what by hand: the collection `audit_log`, which nothing here changes or deletes."""
+"""Who changed what by hand: the collection `audit_log`, to which entries are only added."""
 
 import getpass
 from datetime import UTC, datetime
@@ -7,16 +7,24 @@ from chat_project.mongodb import Document, collection
 
 
 def note(action: str, *, target: str, details: Document, by: str | None = None) -> None:
+    """As `record`, of what belongs to no school alone; without `by` the user of the operating
+    system counts."""
+    record(by or operating_system_user(), action, None, target, details)
+
+
+def record(actor: str, action: str, tenant_id: str | None, target: str, details: Document) -> None:
     """Writes one entry before or after the change that it tells of; blocks until it is durable.
 
-    `action` is a verb and a noun (`discard dead letter`), `target` what it was done to, `by` the
-    person; without it the user of the operating system counts. Raises pymongo's errors.
+    `action` is a verb and a noun (`discard dead letter`), `target` what it was done to, `actor` the
+    person. Raises pymongo's errors.
     """
+    tenant = {} if tenant_id is None else {"tenantId": tenant_id}
     collection("audit_log").insert_one(
         {
             "at": datetime.now(UTC),
-            "by": by or operating_system_user(),
+            "by": actor,
             "action": action,
+            **tenant,
             "target": target,
             "details": details,
         }
