@@ -10,17 +10,23 @@ from chat_project.mongodb import Document, collection, majority_collection
 from consumers.halves import in_two_halves
 from consumers.records import Place
 
-_FIELDS = ("tenantId", "lastSeq", "lastMessage", "log")
+_FIELDS = ("tenantId", "lastSeq", "lastMessage", "log", "purgedSeq", "erased")
 
 
 class Head(msgspec.Struct, frozen=True):
-    """A conversation as read in step 2; `marks` are its places by partition."""
+    """A conversation as read in step 2; `marks` are its places by partition.
+
+    `purged_seq`: up to this number its messages are purged; `erased`: users whose name is not kept
+    (decision 0023).
+    """
 
     conversation_id: str
     tenant_id: str
     last_seq: int | None
     last_message: Mapping[str, Any] | None
     marks: Mapping[int, Place]
+    purged_seq: int = 0
+    erased: frozenset[str] = frozenset()
 
     def covers(self, place: Place) -> bool:
         """Whether the record at this place is done: at or below a mark."""
@@ -69,6 +75,8 @@ def _head(document: Document) -> Head:
         last_seq=None if (last_seq := document.get("lastSeq")) is None else int(last_seq),
         last_message=document.get("lastMessage"),
         marks=marks,
+        purged_seq=int(document.get("purgedSeq") or 0),
+        erased=frozenset(document.get("erased") or ()),
     )
 
 
@@ -83,7 +91,11 @@ def _compare_and_set(update: HeadUpdate) -> UpdateOne:
     }
     if update.last_message is not read.last_message:
         change["lastMessage"] = {"$literal": update.last_message}
-    as_read = [_is("lastSeq", read.last_seq), _is(f"log.{name}", _stored_mark(read, mark.p))]
+    as_read = [
+        _is("lastSeq", read.last_seq),
+        _is(f"log.{name}", _stored_mark(read, mark.p)),
+        _is("purgedSeq", read.purged_seq or None),
+    ]
     changed = {"$mergeObjects": ["$$ROOT", change]}
     return UpdateOne(
         {"_id": read.conversation_id},

@@ -13,6 +13,7 @@ from consumers.errors import RetryLater
 from consumers.halves import in_two_halves
 from consumers.numbering import Stored
 from consumers.records import Place
+from conversations.selectors import purged_seq
 from messaging.identifiers import derived_message_id
 
 DUPLICATE_KEY = 11_000
@@ -54,13 +55,19 @@ def read_neighbour_below(conversation_id: str, seq: int) -> Document | None:
     )
 
 
-def read_last_message(conversation_id: str, last_seq: int) -> Document | None:
-    """`lastMessage` anew: of the newest undeleted message up to this number, or None."""
+def read_last_message(
+    conversation_id: str, last_seq: int, *, purged: int | None = None
+) -> Document | None:
+    """`lastMessage` anew: of the newest undeleted message up to this number, or None.
+
+    Up to the number `purged` none counts, even while it is there; None: as the conversation says.
+    """
+    above = purged_seq(conversation_id) if purged is None else purged
     document = majority_collection("messages").find_one(
         {
             "conversationId": conversation_id,
             "isDeleted": {"$ne": True},
-            "seq": {"$lte": last_seq},
+            "seq": {"$gt": above, "$lte": last_seq},
         },
         sort=[("sentAt", -1), ("seq", -1)],
     )

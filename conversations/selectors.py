@@ -58,6 +58,13 @@ def _participants(pairs: Collection[Pair]) -> dict[Pair, Document]:
     return {pair: found[pair] for pair in wanted & found.keys()}
 
 
+def purged_seq(conversation_id: str) -> int:
+    """Up to this number its messages are kept no longer; 0: all are kept."""
+    field = {"purgedSeq": 1}
+    found = majority_collection("conversations").find_one({"_id": conversation_id}, field)
+    return int((found or {}).get("purgedSeq") or 0)
+
+
 def last_seq(conversation_id: str) -> int:
     """The number of its newest stored message; 0: there is none."""
     found = majority_collection("conversations").find_one({"_id": conversation_id}, {"lastSeq": 1})

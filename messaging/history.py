@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 from mongoengine import QuerySet
+from msgspec import UNSET, UnsetType
 
 from chat_project.api.envelope import Plain
 from chat_project.api.errors import InvalidRequest
@@ -13,6 +14,7 @@ from chat_project.api.query import integer, timestamp
 from chat_project.api.tokens import TokenUser
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
+from conversations.selectors import purged_seq
 from messaging.documents import Message
 from messaging.receipts import messages_as_answered
 from messaging.selectors import MAJORITY, check_readable
@@ -37,11 +39,13 @@ class HistoryRequest(msgspec.Struct, frozen=True):
 
 
 class HistoryPage(Plain, frozen=True, rename="camel"):
-    """`has_more`: whether there is more in the cursor's direction."""
+    """`has_more`: whether there is more in the cursor's direction. `purged_seq`: messages up to this
+    number are kept no longer; absent where the page does not come to them."""
 
     messages: list[MessageDto]
     has_more: bool
     oldest_message_timestamp: str | None
+    purged_seq: int | UnsetType = UNSET
 
 
 def history_request(given: Mapping[str, str]) -> HistoryRequest:
@@ -65,7 +69,7 @@ def history_request(given: Mapping[str, str]) -> HistoryRequest:
 
 def history(user: TokenUser, conversation_id: str, asked: HistoryRequest) -> HistoryPage:
     """One Redis round trip, a query for the messages and one for who has read them; a third one
-    only where equal times would be split.
+    where equal times would be split, and where the first numbers are missing.
 
     Raises NotFound or Forbidden. An archived conversation can be read.
     """
@@ -81,7 +85,18 @@ def history(user: TokenUser, conversation_id: str, asked: HistoryRequest) -> His
         messages=messages_as_answered(documents),
         has_more=has_more,
         oldest_message_timestamp=format_timestamp(min(times)) if times else None,
+        purged_seq=UNSET
+        if _is_whole(documents, asked, has_more=has_more)
+        else purged_seq(conversation_id) or UNSET,
     )
+
+
+def _is_whole(documents: list[Document], asked: HistoryRequest, *, has_more: bool) -> bool:
+    """Whether no number is missing where the page comes to the beginning: numbers have no gaps."""
+    if asked.after_seq is None and has_more:
+        return True
+    lowest = min((document["seq"] for document in documents), default=None)
+    return lowest is not None and lowest <= (asked.after_seq or 0) + 1
 
 
 def _after_seq(conversation_id: str, seq: int, size: int) -> tuple[list[Document], bool]:

@@ -90,7 +90,7 @@ class TopicAdministration:
         replicas = min((len(p.replicas) for p in topic.partitions.values()), default=0)
         if replicas != plan.replication_factor:
             yield f"replication factor: {replicas}, wanted {plan.replication_factor}"
-        actual = self._configs(plan.name)
+        actual = self.settings_of(plan.name)
         for name, wanted in plan.configs.items():
             if name in _AT_LEAST:
                 if int(actual.get(name, 0)) < int(wanted):
@@ -129,7 +129,8 @@ class TopicAdministration:
         except KafkaException as error:
             raise KafkaAway(f"no Kafka broker answers: {error.args[0].str()}") from error
 
-    def _configs(self, topic: str) -> dict[str, str]:
+    def settings_of(self, topic: str) -> dict[str, str]:
+        """Of an existing topic, defaults included, by the broker's own names."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
         futures = self._admin.describe_configs([resource], request_timeout=REQUEST_TIMEOUT_SECONDS)
         try:

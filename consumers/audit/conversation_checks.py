@@ -14,11 +14,12 @@ SELECT :look, :kind, CASE WHEN seq = below + 2 THEN 'no message has this number'
         ELSE 'no message has the numbers ' || (below + 1) || ' to ' || (seq - 1) END,
     conversation_id, NULL, NULL, NULL, below + 1, NULL, NULL
 FROM (SELECT d.conversation_id, d.seq,
-        lag(d.seq, 1, 0) OVER (PARTITION BY d.conversation_id ORDER BY d.seq) AS below
+        lag(d.seq, 1, h.purged_seq) OVER (PARTITION BY d.conversation_id ORDER BY d.seq) AS below
     FROM documents d JOIN heads h ON h.conversation_id = d.conversation_id
-    WHERE d.seq BETWEEN 1 AND h.last_seq)
+    WHERE d.seq BETWEEN h.purged_seq + 1 AND h.last_seq)
 WHERE seq > below + 1
 """
+"""Numbers up to `purged_seq` are known to be gone; what is still there of them is being removed."""
 
 REPEATS = """
 SELECT :look, :kind, 'its number is another message''s too',
@@ -31,8 +32,9 @@ WHERE turn > 1
 WRONG_LAST_NUMBERS = """
 SELECT :look, :kind, 'lastSeq is not the last number',
     conversation_id, NULL, NULL, NULL, last_seq, highest, last_seq
-FROM (SELECT h.conversation_id, h.last_seq, coalesce((SELECT max(d.seq) FROM documents d
-        WHERE d.conversation_id = h.conversation_id AND d.seq <= h.last_seq), 0) AS highest
+FROM (SELECT h.conversation_id, h.last_seq, max(h.purged_seq, coalesce((
+        SELECT max(d.seq) FROM documents d
+        WHERE d.conversation_id = h.conversation_id AND d.seq <= h.last_seq), 0)) AS highest
     FROM heads h)
 WHERE last_seq <> highest
 """
@@ -66,7 +68,7 @@ WITH newest AS (
         SELECT d.conversation_id, d.id, d.seq, d.last, row_number() OVER (
             PARTITION BY d.conversation_id ORDER BY d.sent_ms DESC, d.seq DESC) AS turn
         FROM documents d JOIN heads h ON h.conversation_id = d.conversation_id
-        WHERE NOT d.is_deleted AND d.seq <= h.last_seq)
+        WHERE NOT d.is_deleted AND d.seq > h.purged_seq AND d.seq <= h.last_seq)
     WHERE turn = 1)
 SELECT :look, :kind, CASE WHEN n.id IS NULL THEN 'there is no message that could be the last'
         ELSE 'lastMessage is not the newest undeleted message, or tells it wrongly' END,

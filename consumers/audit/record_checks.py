@@ -32,9 +32,11 @@ WHERE (c.is_handled OR h.mark >= c.place)
         THEN NOT d.is_deleted AND (d.rev IS NULL OR d.rev < c.place)
         ELSE NOT EXISTS (SELECT 1 FROM records r WHERE r.message_id = c.message_id
             AND r.conversation_id = c.conversation_id AND r.place < c.place AND r.poison IS NULL
-            AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place)) END
+            AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = r.place))
+        AND coalesce(h.purged_seq, 0) = 0 END
 """
-"""Of a message that is lost itself only that is told."""
+"""Of a message that is lost itself only that is told. In a conversation of which a part is purged, a
+message that is neither stored nor in the log was in that part."""
 
 LOST_LETTERS = """
 SELECT :look, :kind, 'its outcome is there, its record is not in the dead-letter topic',
@@ -137,6 +139,8 @@ WHERE r.fixed <> d.fixed OR coalesce(d.rev_era, 1) = 1 AND (
     OR d.reply_to IS NOT NULL AND d.quoted IS NOT NULL AND t.is_deleted
         AND t.conversation_id = d.conversation_id
     OR d.reply_to IS r.reply_to AND d.quoted IS NOT r.quoted
+        AND NOT (d.quoted IS NULL AND t.id IS NULL AND EXISTS (SELECT 1 FROM heads h
+            WHERE h.conversation_id = d.conversation_id AND h.purged_seq > 0))
         AND NOT (t.id IS NOT NULL AND t.conversation_id = d.conversation_id
             AND t.said IS d.quoted)
         AND NOT EXISTS (SELECT 1 FROM records q WHERE q.message_id = r.reply_to
@@ -145,8 +149,8 @@ WHERE r.fixed <> d.fixed OR coalesce(d.rev_era, 1) = 1 AND (
         AND NOT EXISTS (SELECT 1 FROM changes q WHERE q.message_id = r.reply_to
             AND q.conversation_id = d.conversation_id AND q.said IS d.quoted))
 """
-"""A reply quotes the answered message as it was at some time, or what its own event quotes. What
-was changed after the log was read (`rev_era` 2) is not judged by it."""
+"""A reply quotes the answered message as it was at some time, or what its own event quotes; nothing
+of one that is purged. What was changed after the log was read (`rev_era` 2) is not judged by it."""
 
 WRONG_REVS = """
 SELECT :look, :kind, 'rev is not the place of a change of this message',

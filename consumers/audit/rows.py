@@ -42,6 +42,7 @@ def head_row(document: Document, snapshot: Snapshot) -> Row:
         pack(mark),
         None if mark is None else snapshot.era(mark),
         int(is_log_whole),
+        whole_number(document.get("purgedSeq")) or 0,
     )
 
 

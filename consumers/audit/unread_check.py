@@ -36,7 +36,7 @@ _INDEX = "CREATE INDEX accepted_rank ON accepted (conversation_id, rank, sender_
 
 _EXPECTED = """
 WITH whole AS MATERIALIZED (  -- conversations all of whose messages are in the log that was read, or newer
-    SELECT h.conversation_id FROM heads h WHERE NOT EXISTS (SELECT 1 FROM documents d
+    SELECT h.conversation_id FROM heads h WHERE h.purged_seq = 0 AND NOT EXISTS (SELECT 1 FROM documents d
         WHERE d.conversation_id = h.conversation_id AND NOT d.is_tombstone
             AND (d.place IS NULL OR d.is_restored OR d.era IN (0, 3)))),
 positions AS (

@@ -25,7 +25,8 @@ def older_messages(t: int, first_offsets: Mapping[int, int]) -> Document:
 
 
 def head_before_the_log(t: int, first_offsets: Mapping[int, int]) -> list[Document]:
-    """Stages that take a conversation back: no number, no last message, no mark within the log."""
+    """Stages that take a conversation back: no number but those that are purged, no last message, no
+    mark within the log."""
     before: list[Document] = [
         {"$and": [{"$eq": ["$$mark.k", f"p{partition}"]}, {"$lt": ["$$mark.v.o", offset]}]}
         for partition, offset in first_offsets.items()
@@ -43,7 +44,12 @@ def head_before_the_log(t: int, first_offsets: Mapping[int, int]) -> list[Docume
         }
     }
     return [
-        {"$set": {"lastSeq": 0, "log": {"$arrayToObject": kept}}},
+        {
+            "$set": {
+                "lastSeq": {"$ifNull": ["$purgedSeq", 0]},
+                "log": {"$arrayToObject": kept},
+            }
+        },
         {"$unset": "lastMessage"},
     ]
 
@@ -52,7 +58,8 @@ def start_heads(t: int, first_offsets: Mapping[int, int], *, live: str) -> None:
     """Sets the heads of the conversations by their copied messages, and drops the tombstones that
     are made again, by what the database `live` has numbered from the log."""
     with taking_up_to(COPY_SECONDS):
-        _merge_into_heads(_last_numbers(), "merge")
+        higher_wins = {"$max": ["$lastSeq", "$$new.lastSeq"]}
+        _merge_into_heads(_last_numbers(), [{"$set": {"lastSeq": higher_wins}}])
         for conversation_id in _with_tombstones():
             in_log = {"conversationId": conversation_id, **_in_the_log(t, first_offsets)}
             _sort_out_tombstones(conversation_id, _first_and_last_number(live, in_log))
@@ -81,6 +88,28 @@ def end_heads() -> None:
             )
             if not counted.matched_count:
                 collection("messages").delete_one({"_id": tombstone["_id"]})
+
+
+def forget_purged_quotes() -> None:
+    """What a reply of the log quotes of a message that is purged is kept nowhere; nor its sender's
+    name where somebody was erased (decision 0023)."""
+    quoting: Document = {"replyTo.content": {"$exists": True}}
+    answered = {"from": "messages", "localField": "replyTo.messageId", "foreignField": "_id"}
+    stages: list[Document] = [
+        {"$match": quoting},
+        {"$lookup": {**answered, "as": "answered", "pipeline": [{"$project": {"_id": 1}}]}},
+        {"$match": {"answered": []}},
+        {"$project": {"_id": 1}},
+    ]
+    with taking_up_to(COPY_SECONDS):
+        for head in collection("conversations").find({"purgedSeq": {"$gt": 0}}, {"erased": 1}):
+            here = {"conversationId": head["_id"], **quoting}
+            stages[0] = {"$match": here}
+            ids = [each["_id"] for each in collection("messages").aggregate(stages)]
+            gone = {"replyTo.content": ""} | (
+                {"replyTo.senderName": ""} if head.get("erased") else {}
+            )
+            collection("messages").update_many({"_id": {"$in": ids}}, {"$unset": gone})
 
 
 def _merge_into_heads(stages: Sequence[Document], when_matched: str | list[Document]) -> None:

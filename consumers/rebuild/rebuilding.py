@@ -20,6 +20,7 @@ from consumers.rebuild.copying import check_target, copy_collections
 from consumers.rebuild.letters import NoDeadLetterTopic, without_given_up
 from consumers.rebuild.older import (
     end_heads,
+    forget_purged_quotes,
     head_before_the_log,
     older_messages,
     start_heads,
@@ -128,6 +129,7 @@ def _apply(
         handler.assigned([described], {})
         apply_all(handler, batches(), on_progress=progress.on_records)
         end_heads()
+        forget_purged_quotes()
     return total, effects.applied.dead
 
 

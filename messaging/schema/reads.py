@@ -27,6 +27,11 @@ class HistorySerializer(serializers.Serializer[Any]):
     messages = MessageSerializer(many=True)
     hasMore = serializers.BooleanField(help_text="in the cursor's direction")
     oldestMessageTimestamp = serializers.DateTimeField(allow_null=True)
+    purgedSeq = serializers.IntegerField(
+        required=False,
+        help_text="messages up to this number are kept no longer; absent where the page does not come"
+        " to them",
+    )
 
 
 class MessagePageSerializer(serializers.Serializer[Any]):

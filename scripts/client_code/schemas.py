@@ -15,6 +15,9 @@ _REQUEST = "Request"
 _STATED = "may be left out; must be the token's"
 """How the document describes what a client of ours never sends."""
 
+_ABSENT = "absent where"
+"""How the document describes what an answer may lack; of everything else it has every field."""
+
 WIDTH = 92
 
 
@@ -129,7 +132,8 @@ class Schemas:
         options = "frozen=True, kw_only=True, rename='camel'" + ", omit_defaults=True" * sent
         body = [f'"""{schema.get("description", _told(name))}"""', ""]
         for field in self.fields_of(schema, sent=sent, module=""):
-            declaration = field.declaration if sent else f": {field.type}"
+            may_lack = sent or _ABSENT in field.description
+            declaration = field.declaration if may_lack else f": {field.type}"
             body.append(f"{snake(field.name)}{declaration}")
             if field.description:
                 body.append(f'"""{field.description}"""')

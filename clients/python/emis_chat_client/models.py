@@ -238,6 +238,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     has_more: bool
     """in the cursor's direction"""
     oldest_message_timestamp: datetime | None
+    purged_seq: int | None = None
+    """messages up to this number are kept no longer; absent where the page does not come to them"""
 
 
 class MessagePage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

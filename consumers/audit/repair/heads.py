@@ -7,7 +7,7 @@ from consumers.audit.parsing import marks_of, meant_number, whole_number
 from consumers.audit.repair.tools import Tools
 
 ABOVE_ALL = 2**62
-_FIELDS = dict.fromkeys(("lastSeq", "lastMessage", "log"), 1)
+_FIELDS = dict.fromkeys(("lastSeq", "lastMessage", "log", "purgedSeq"), 1)
 
 
 def set_marks(tools: Tools) -> None:
@@ -30,7 +30,7 @@ def set_readable_numbers(tools: Tools) -> None:
         if head is None or (number is not None and number >= 0):
             continue
         meant = meant_number(head.get("lastSeq"))
-        last_seq = meant if meant is not None and meant >= 0 else _highest_number(conversation_id)
+        last_seq = meant if meant is not None and meant >= 0 else _highest_number(head)
         _compare_and_set(tools, finding, head, {"lastSeq": last_seq})
 
 
@@ -41,31 +41,29 @@ def set_last(tools: Tools) -> None:
         head = _read(conversation_id)
         if head is None:
             continue
-        last_seq = _last_number(conversation_id, max(whole_number(head.get("lastSeq")) or 0, 0))
-        newest = majority_collection("messages").find_one(
-            {
-                "conversationId": conversation_id,
-                "isDeleted": {"$ne": True},
-                "seq": {"$lte": last_seq},
-            },
-            sort=[("sentAt", -1), ("seq", -1)],
-        )
-        last = messages.last_message_of(newest) if newest else None
+        last_seq = _last_number(head)
+        last = messages.read_last_message(conversation_id, last_seq, purged=_purged_seq(head))
         _compare_and_set(tools, finding, head, {"lastSeq": last_seq, "lastMessage": last})
 
 
-def _last_number(conversation_id: str, last_seq: int) -> int:
-    above = messages.read_numbers_above(last_seq, conversation_id)
+def _last_number(head: Document) -> int:
+    last_seq = max(whole_number(head.get("lastSeq")) or 0, 0)
+    above = messages.read_numbers_above(last_seq, head["_id"])
     if not above:
-        return _highest_number(conversation_id)
+        return _highest_number(head)
     while last_seq + 1 in above:
         last_seq += 1
     return last_seq
 
 
-def _highest_number(conversation_id: str) -> int:
-    highest = messages.read_neighbour_below(conversation_id, ABOVE_ALL)
-    return max(whole_number(highest["seq"]) or 0, 0) if highest else 0
+def _highest_number(head: Document) -> int:
+    """Purged numbers were given, too."""
+    highest = messages.read_neighbour_below(head["_id"], ABOVE_ALL)
+    return max((whole_number(highest["seq"]) or 0) if highest else 0, _purged_seq(head))
+
+
+def _purged_seq(head: Document) -> int:
+    return max(whole_number(head.get("purgedSeq")) or 0, 0)
 
 
 def _read(conversation_id: str) -> Document | None:

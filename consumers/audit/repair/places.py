@@ -20,7 +20,7 @@ def fitting_hole(ledger: Ledger, conversation_id: str, place: Place | None) -> i
     if place is None:
         return None
     below, above, last_seq = ledger.one(
-        "SELECT coalesce(max(CASE WHEN d.place < :place THEN d.seq END), 0),"
+        "SELECT max(h.purged_seq, coalesce(max(CASE WHEN d.place < :place THEN d.seq END), 0)),"
         " min(CASE WHEN d.place > :place THEN d.seq END), h.last_seq"
         " FROM heads h LEFT JOIN documents d ON d.conversation_id = h.conversation_id"
         " AND NOT d.is_restored AND d.seq BETWEEN 1 AND h.last_seq AND d.place <> :place"

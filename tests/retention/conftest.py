@@ -1,0 +1,36 @@
+"""A database, a topic and a folder of a test's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from chat_project.mongodb import client, collection, database, using_database
+from tests.consumers.conftest import conversation
+from tests.retention.lives import COLLECTIONS, Live
+
+__all__ = ["conversation"]
+
+
+@pytest.fixture
+def live(django_db_setup: None) -> Iterator[Live]:
+    made = Live()
+    indexes = {name: collection(name).list_indexes().to_list() for name in COLLECTIONS}
+    with using_database(made.name):
+        for name, found in indexes.items():
+            plain = [{k: v for k, v in each.items() if k != "v"} for each in found]
+            database().command({"createIndexes": name, "indexes": plain})
+        yield made
+    for name in (made.name, made.into):
+        client().drop_database(name)
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    """Where the files of this test lie."""
+    location = tmp_path / "files"
+    options = {**settings.STORAGES["attachments"]["OPTIONS"], "location": location}
+    kept = {**settings.STORAGES["attachments"], "OPTIONS": options}
+    settings.STORAGES = {**settings.STORAGES, "attachments": kept}
+    return location
