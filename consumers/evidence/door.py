@@ -1,0 +1,101 @@
+"""What the two export commands share: their options, and how they tell."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError
+from pymongo.errors import PyMongoError
+
+from chat_project.api.errors import Unavailable
+from consumers.arguments import some_text
+from consumers.errors import Refused, RetryLater, StopConsuming
+from consumers.evidence.exporting import Exported, Order, verify
+from consumers.evidence.output import Format
+
+DIFFERS = 1
+EXITS = (
+    " Exit 0: exported, or as it was exported; 1: a server is away, the disk is full, or something is"
+    " not as it was exported; 2: wrong arguments, nothing there, or a folder that is not empty."
+)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="a new or empty folder; needed but for --verify"
+    )
+    parser.add_argument(
+        "--format",
+        type=Format,
+        choices=list(Format),
+        default=Format.BOTH,
+        help="JSON Lines for machines, HTML for people (default: both)",
+    )
+    parser.add_argument("--files", action="store_true", help="copy the attachments too")
+    parser.add_argument("--by", type=some_text, metavar="NAME", help="who wants it, for audit_log")
+    parser.add_argument("--reason", type=some_text, metavar="TEXT", help="why, for audit_log")
+    parser.add_argument(
+        "--verify",
+        type=Path,
+        metavar="DIR",
+        help="instead: compare an exported folder with its manifest and with audit_log",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document for machines")
+
+
+def run(
+    command: BaseCommand, options: Mapping[str, Any], export: Callable[[Order], Exported]
+) -> None:
+    with _told_as_errors():
+        if options["verify"] is not None:
+            _verify(command, options)
+            return
+        missing = [name for name in ("output", "by", "reason") if not options[name]]
+        if missing:
+            raise Refused(f"needed: {', '.join(f'--{name}' for name in missing)}")
+        exported = export(
+            Order(
+                by=options["by"],
+                reason=options["reason"],
+                path=options["output"],
+                format=options["format"],
+                with_files=options["files"],
+            )
+        )
+    if options["json"]:
+        command.stdout.write(msgspec.json.encode(exported).decode())
+        return
+    for name, digest in exported.files.items():
+        command.stdout.write(f"{digest}  {name}")
+    command.stdout.write(
+        f"{exported.messages} messages exported to {exported.path}; SHA-256 of its manifest:"
+        f" {exported.digest}"
+    )
+
+
+def _verify(command: BaseCommand, options: Mapping[str, Any]) -> None:
+    found = verify(options["verify"])
+    if options["json"]:
+        command.stdout.write(msgspec.json.encode({"differences": found}).decode())
+    elif not found:
+        command.stdout.write(f"{options['verify']} is as it was exported")
+    else:
+        for each in found:
+            command.stdout.write(each)
+    if found:
+        raise CommandError(f"{len(found)} differences", returncode=DIFFERS)
+
+
+@contextmanager
+def _told_as_errors() -> Iterator[None]:
+    try:
+        yield
+    except Refused as error:
+        raise CommandError(str(error), returncode=2) from error
+    except (RetryLater, StopConsuming, PyMongoError, Unavailable) as error:
+        raise CommandError(f"not exported: {error}") from error
+    except OSError as error:
+        raise CommandError(f"not exported, --output cannot be written: {error}") from error

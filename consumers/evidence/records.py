@@ -1,0 +1,118 @@
+"""What an export tells: one record for each conversation, participant and message. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from chat_project.mongodb import Document
+from chat_project.timestamps import format_timestamp
+from messaging.serializers import DELETED_CONTENT
+
+Record = dict[str, Any]
+
+_CONVERSATION = (
+    "tenantId",
+    "type",
+    "name",
+    "isActive",
+    "studentId",
+    "classId",
+    "createdBy",
+    "lastSeq",
+)
+_PARTICIPANT = ("userId", "userName", "role", "joinedSeq", "readSeq")
+_MESSAGE = ("conversationId", "seq", "senderId", "senderName", "type", "status")
+_LISTS = ("mentions", "reactions")
+_DATES = ("editedAt", "deletedAt", "pinnedAt")
+
+
+def conversation_record(document: Document) -> Record:
+    """`purgedSeq`: messages up to this number were removed when their time was over."""
+    return {
+        "record": "conversation",
+        "conversationId": document["_id"],
+        **_present(document, _CONVERSATION),
+        "createdAt": _date(document.get("createdAt")),
+        **_present(document, ("purgedSeq",)),
+    }
+
+
+def participant_record(document: Document) -> Record:
+    """With the read position: up to which number they have read, and since when."""
+    return {
+        "record": "participant",
+        "conversationId": document["conversationId"],
+        **_present(document, _PARTICIPANT),
+        **{name: _date(document.get(name)) for name in ("joinedAt", "readAt")},
+    }
+
+
+def message_record(document: Document, files: Mapping[str, str]) -> Record:
+    """Everything that is kept of it: the texts before edits, reactions, pin and attachments; a
+    deleted one is a placeholder. `files`: by attachment, the exported file's name."""
+    is_deleted = bool(document.get("isDeleted"))
+    return {
+        "record": "message",
+        "messageId": document["_id"],
+        **_present(document, _MESSAGE),
+        "content": DELETED_CONTENT if is_deleted else document.get("content", ""),
+        "sentAt": _date(document.get("sentAt")),
+        "isDeleted": is_deleted,
+        **_present(document, ("deletedBy", "isPinned", "pinnedBy", "replyTo")),
+        **{name: _date(document[name]) for name in _DATES if document.get(name)},
+        **{
+            name: [_plain(each) for each in document[name]] for name in _LISTS if document.get(name)
+        },
+        **_list("history", [_plain(each) for each in document.get("history", ())]),
+        **_list(
+            "attachments", [_attachment(each, files) for each in document.get("attachments", ())]
+        ),
+    }
+
+
+def reaction_records(document: Document, user_id: str) -> list[Record]:
+    """Of a message that they reacted to, without what it says: that is somebody else's."""
+    return [
+        {"record": "reaction", **_place(document), **_plain(each)}
+        for each in document.get("reactions", ())
+        if each.get("userId") == user_id
+    ]
+
+
+def mention_record(document: Document) -> Record:
+    """That somebody named them, without what they said."""
+    return {"record": "mention", **_place(document), "senderId": document["senderId"]}
+
+
+def _place(document: Document) -> Record:
+    return {
+        "messageId": document["_id"],
+        **_present(document, ("conversationId", "seq")),
+        "sentAt": _date(document.get("sentAt")),
+    }
+
+
+def _attachment(stored: Document, files: Mapping[str, str]) -> Record:
+    """Without addresses: they open nothing by themselves."""
+    told = _present(stored, ("attachmentId", "fileName", "fileType", "fileSize"))
+    file = files.get(stored.get("attachmentId", ""))
+    return {**told, "file": file} if file else told
+
+
+def _present(document: Document, names: tuple[str, ...]) -> Record:
+    return {name: document[name] for name in names if document.get(name) is not None}
+
+
+def _list(name: str, values: list[Record]) -> Record:
+    return {name: values} if values else {}
+
+
+def _plain(document: Document) -> Record:
+    return {
+        name: _date(value) if isinstance(value, datetime) else value
+        for name, value in document.items()
+    }
+
+
+def _date(moment: datetime | None) -> str | None:
+    return None if moment is None else format_timestamp(moment)
