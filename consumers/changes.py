@@ -27,13 +27,14 @@ Pipeline = list[Document]
 
 
 def apply_changes(changes: Sequence[MessageChange]) -> None:
-    """All changes of a batch, in log order; then the quotes of what was deleted lose their text."""
+    """All changes of a batch, in log order; then the quotes of what was deleted lose their text, and
+    those of what was redacted get the new one."""
     if not changes:
         return
     collection("messages").bulk_write([_update(change) for change in changes], ordered=True)
-    deleted = [each for each in changes if isinstance(each.event, MessageDeletedEvent)]
-    if deleted:
-        collection("messages").bulk_write([_blank_quotes(each) for each in deleted], ordered=False)
+    of_quotes = [update for each in changes if (update := _of_quotes(each)) is not None]
+    if of_quotes:
+        collection("messages").bulk_write(of_quotes, ordered=True)
 
 
 def move_positions(reads: Collection[PositionRead]) -> None:
@@ -89,7 +90,7 @@ def _older_than(place: Place) -> Document:
 def _effect(change: MessageChange) -> Pipeline:
     match change.event:
         case MessageEditedEvent():
-            return _edit(change, change.event.content)
+            return _edit(change, change.event.content, redacts=bool(change.event.redacts))
         case MessageDeletedEvent():
             return _delete(change)
         case MessageReactionAddedEvent():
@@ -102,8 +103,11 @@ def _effect(change: MessageChange) -> Pipeline:
             return [{"$unset": ["isPinned", "pinnedBy", "pinnedAt"]}]
 
 
-def _edit(change: MessageChange, content: str) -> Pipeline:
-    """An edit that came twice leaves one earlier content."""
+def _edit(change: MessageChange, content: str, *, redacts: bool) -> Pipeline:
+    """An edit that came twice leaves one earlier content; one that redacts leaves none."""
+    if redacts:
+        edited = {"content": _as_is(content), "editedAt": change.at}
+        return [{"$set": edited}, {"$unset": "history"}]
     kept = {"$ifNull": ["$history", []]}
     earlier = {"content": "$content", "until": change.at}
     is_same = {"$eq": ["$content", _as_is(content)]}
@@ -206,14 +210,20 @@ def _pin(change: MessageChange) -> Pipeline:
     ]
 
 
-def _blank_quotes(change: MessageChange) -> UpdateMany:
-    return UpdateMany(
-        {
-            "conversationId": change.conversation_id,
-            "replyTo.messageId": change.event.message_id,
-        },
-        {"$unset": {"replyTo.content": ""}},
-    )
+def _of_quotes(change: MessageChange) -> UpdateMany | None:
+    """A quote that has no text any more gets none: deletion is final."""
+    quoting: Document = {
+        "conversationId": change.conversation_id,
+        "replyTo.messageId": change.event.message_id,
+    }
+    match change.event:
+        case MessageDeletedEvent():
+            return UpdateMany(quoting, {"$unset": {"replyTo.content": ""}})
+        case MessageEditedEvent(content=content, redacts=True):
+            with_text = {**quoting, "replyTo.content": {"$exists": True}}
+            return UpdateMany(with_text, {"$set": {"replyTo.content": content}})
+        case _:
+            return None
 
 
 def _as_is(text: str) -> Document:

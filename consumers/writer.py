@@ -14,6 +14,7 @@ from consumers import heads, messages
 from consumers.changes import apply_changes, move_positions
 from consumers.dead_letters import DeadLetter
 from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
+from consumers.erasure.names import forget_erased_names
 from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
 from consumers.numbering import (
@@ -26,6 +27,7 @@ from consumers.numbering import (
 )
 from consumers.quotes import find_quotes
 from consumers.records import Place
+from conversations.erased import ERASED_NAME
 from messaging.changes import MessageDeletedEvent, MessageEditedEvent
 
 MAX_PASSES = 20
@@ -119,7 +121,7 @@ class MessageWriter:
         The messages are in log order, `seqs` are their numbers by message id.
         """
         known = self._participant_names({_sender(message) for message in numbered})
-        names = {each.id: known.get(_sender(each)) or each.event.sender_name for each in numbered}
+        names = {each.id: _name(each, known) for each in numbered}
         quotes = find_quotes(numbered, names)
         return [
             Stored(
@@ -150,6 +152,7 @@ def look_first(
     for entry in batch:
         head = found.get(entry.conversation_id)
         if head is not None:
+            forget_erased_names(entry, head.erased)
             if head.covers(entry.place):
                 written.done.append(entry)
                 written.done_heads[entry.conversation_id] = head
@@ -264,6 +267,12 @@ def _head_updates(
             HeadUpdate(read=head, last_seq=thread.numbers.last, last_message=last, mark=thread.mark)
         )
     return updates
+
+
+def _name(message: SentMessage, known: Mapping[Pair, str]) -> str | None:
+    """The participant's as it is known, but for one that was erased: that may be a minute old."""
+    told = message.event.sender_name
+    return told if told == ERASED_NAME else known.get(_sender(message)) or told
 
 
 def _sender(message: SentMessage) -> Pair:

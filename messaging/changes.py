@@ -55,7 +55,10 @@ class _OfAMessage(_Event, kw_only=True):
 
 
 class MessageEditedEvent(_OfAMessage, kw_only=True):
+    """`redacts`: what it replaces is kept nowhere, neither as earlier content nor as a quote."""
+
     content: str
+    redacts: bool | None = None
 
 
 class MessageDeletedEvent(_OfAMessage):

@@ -55,7 +55,7 @@ def rest_of_event(message: SentMessage) -> bytes:
     """What goes with the text: mentions, attachments, and the status."""
     event = message.event
     return _digest(
-        [_present(msgspec.to_builtins(each)) for each in event.mentions or ()],
+        [_nameless(_present(msgspec.to_builtins(each))) for each in event.mentions or ()],
         [_present(msgspec.to_builtins(each)) for each in event.attachments or ()],
         "Sent",
     )
@@ -63,7 +63,7 @@ def rest_of_event(message: SentMessage) -> bytes:
 
 def rest_of_document(document: Document) -> bytes:
     return _digest(
-        document.get("mentions") or [],
+        _nameless_all(document.get("mentions") or []),
         document.get("attachments") or [],
         document.get("status"),
     )
@@ -133,6 +133,17 @@ def agrees_with_itself(document: Document) -> bool:
 
 def _attachment_ids(attachments: Iterable[Mapping[str, Any]]) -> list[str]:
     return [attachment["attachmentId"] for attachment in attachments]
+
+
+def _nameless_all(mentions: object) -> object:
+    """What is no list of mentions stays what it is: a value that differs."""
+    if not isinstance(mentions, list):
+        return mentions
+    return [_nameless(each) if isinstance(each, Mapping) else each for each in mentions]
+
+
+def _nameless(mention: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in mention.items() if name != "userName"}
 
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:

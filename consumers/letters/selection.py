@@ -97,6 +97,11 @@ def in_log_order(selection: Selection) -> list[Letter]:
     return sorted(map(_letter, found), key=lambda each: (each.topic, each.partition, each.offset))
 
 
+def letters_where(query: Document) -> list[Letter]:
+    """All that match, in no order."""
+    return [_letter(each) for each in majority_collection("dead_letters").find(query, {"error": 0})]
+
+
 def count_by_reason(letters: Sequence[Letter]) -> dict[str, int]:
     return dict(Counter(letter.reason for letter in letters).most_common())
 

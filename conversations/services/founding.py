@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from chat_project.api.errors import InvalidRequest
 from chat_project.identifiers import canonical_id
 from conversations import policies
+from conversations.erased import neutral_people
+from conversations.services.erasure import erased_among
 from conversations.services.opening import Founded, Plan, open_conversation
 from conversations.services.people import canonical_people, canonical_person, check
 from conversations.services.repetition import KeyedRequest
@@ -30,6 +32,8 @@ def create_one_to_one(
     Raises InvalidRequest `two_users_required` when both are the same user.
     """
     people = [canonical_person(founder), canonical_person(other, "otherUserId", "otherUserName")]
+    erased = erased_among(canonical_id(tenant_id), [person.user_id for person in people])
+    people = neutral_people(people, erased)
     first_id, second_id = sorted(person.user_id for person in people)
     if first_id == second_id:
         raise _required("A OneToOne needs two different users", "two_users_required", "otherUserId")

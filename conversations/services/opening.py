@@ -11,7 +11,9 @@ from chat_project.identifiers import canonical_id, new_id
 from chat_project.mongodb import Document, collection
 from chat_project.timestamps import now
 from conversations import cache, policies
+from conversations.erased import neutral_people
 from conversations.selectors import settings_and_version, settings_of
+from conversations.services.erasure import erased_among
 from conversations.services.people import check, participant_document
 from conversations.services.repetition import (
     KeyedRequest,
@@ -59,6 +61,7 @@ def open_conversation(plan: Plan, founders: Founders) -> Founded:
     check(policies.check_id(plan.tenant_id, "tenantId"))
     check(policies.check_id(plan.created_by, "createdBy"))
     conversation = conversation_document(plan)
+    founders = _without_erased_names(conversation, founders)
     participants = participant_documents(conversation, founders)
 
     def insert(session: ClientSession) -> None:
@@ -74,6 +77,16 @@ def open_conversation(plan: Plan, founders: Founders) -> Founded:
     settings = settings_of(conversation)
     cache.publish(settings, {})  # over the mark of an unknown id; no member of one is ever cached
     return Founded(settings, created=True)
+
+
+def _without_erased_names(conversation: Document, founders: Founders) -> Founders:
+    """Whoever was erased comes without a name; the conversation is told so (decision 0023)."""
+    everybody = [person.user_id for _, people in founders for person in people]
+    erased = erased_among(conversation["tenantId"], everybody)
+    if not erased:
+        return founders
+    conversation["erased"] = sorted(erased)
+    return [(role, neutral_people(people, erased)) for role, people in founders]
 
 
 def seconds_for(participants: int) -> float:

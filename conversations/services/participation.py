@@ -17,9 +17,11 @@ from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, collection
 from chat_project.timestamps import now
 from conversations import cache, policies, telling
+from conversations.erased import neutral_people
 from conversations.selectors import settings_of
 from conversations.services import outbox
 from conversations.services.actors import Rule, check_actor
+from conversations.services.erasure import erased_among
 from conversations.services.people import canonical_people, check, participant_document
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType, Membership, Person, Role
@@ -149,6 +151,7 @@ def _add(
     )
     present_ids = {participant["userId"] for participant in present}
     newcomers = [person for person in people if person.user_id not in present_ids]
+    newcomers = _without_erased_names(newcomers, document, session)
     if newcomers:
         collection("participants").insert_many(
             [
@@ -171,6 +174,17 @@ def _add(
         stays_open=more_follow,
     )
     return members, Joined(names, count, message_id)
+
+
+def _without_erased_names(
+    people: Sequence[Person], document: Document, session: ClientSession
+) -> list[Person]:
+    """Whoever was erased comes without a name, and the consumer is told so (decision 0023)."""
+    erased = erased_among(document["tenantId"], [one.user_id for one in people], session)
+    if erased:
+        change = {"$addToSet": {"erased": {"$each": sorted(erased)}}}
+        collection("conversations").update_one({"_id": document["_id"]}, change, session=session)
+    return neutral_people(people, erased)
 
 
 def _remove(

@@ -1,0 +1,128 @@
+"""What else holds a person's words or name: files, the search, dead letters, notes of repairs, the
+cache. Everything here may be repeated."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from chat_project.mongodb import Document, collection, majority_collection, taking_up_to
+from chat_project.redis import RedisAway
+from consumers.attempts import attempt, patiently
+from consumers.audit.cache_check import head_as_cached
+from consumers.audit.parts import parts
+from consumers.letters.desk import Desk
+from consumers.letters.selection import Letter, letters_where
+from consumers.search.index import bring_in
+from consumers.tenants import Subject, messages_in
+from conversations import cache
+from messaging.attachments import uploads
+from messaging.attachments.removal import remove_upload
+
+logger = logging.getLogger(__name__)
+
+SCAN_SECONDS = 3_600.0
+"""For a collection that has no index of who sent what."""
+IDS_AT_ONCE = 500
+WHY = "a person was erased"
+
+_SAID = ("content", "history", "senderName", "replyTo", "mentions", "reactions", "attachments")
+
+
+def remove_uploads(subject: Subject) -> int:
+    """Every file that they sent, its message's fate aside. Raises StorageUnavailable."""
+    query = {"tenantId": subject.tenant_id, "senderId": subject.user_id}
+    with taking_up_to(SCAN_SECONDS):
+        ids = [each["_id"] for each in majority_collection(uploads.COLLECTION).find(query, {})]
+    return sum(remove_upload(attachment_id) for attachment_id in ids)
+
+
+def discard_letters(
+    subject: Subject, conversation_ids: Sequence[str], desk: Desk, *, by: str
+) -> int:
+    """Of what they sent, and of changes of it; the dead-letter topic is freed as far as it can be."""
+    own = messages_in(conversation_ids, {"senderId": subject.user_id}, {"_id": 1})
+    count = desk.discard(_letters_by_sender(subject), why=WHY, by=by, on_progress=_nobody)
+    for ids in parts((message["_id"] for message in own), IDS_AT_ONCE):
+        found = patiently(partial(_letters_of, ids))
+        count += desk.discard(found, why=WHY, by=by, on_progress=_nobody)
+    if count:
+        desk.remove_discarded(on_progress=_nobody)
+    return count
+
+
+def bring_search(subject: Subject, conversation_ids: Sequence[str]) -> int:
+    """The search to what is stored by now; gives how many of its documents were not."""
+    whose = [
+        {"senderId": subject.user_id},
+        {"mentions.userId": subject.user_id},
+        {"type": "System"},
+    ]
+    found = messages_in(conversation_ids, {"$or": whose}, {"_id": 1})
+    count = 0
+    for ids in parts((message["_id"] for message in found), IDS_AT_ONCE):
+        count += patiently(partial(_bring_in, ids))
+    return count
+
+
+def blank_notes(subject: Subject, conversation_ids: Sequence[str]) -> int:
+    """What `reconcile --repair` has noted of their messages before it changed them: the entries of
+    the audit log stay, without what was said."""
+    count, theirs = 0, {"$in": list(conversation_ids)}
+    with taking_up_to(SCAN_SECONDS):
+        for side in ("details.before", "details.after"):
+            of_message = {
+                f"{side}.tenantId": subject.tenant_id,
+                f"{side}.senderId": subject.user_id,
+            }
+            blanked = {f"{side}.{field}": "" for field in _SAID}
+            count += _unset(of_message, blanked)
+            participant = {
+                f"{side}.conversationId": theirs,
+                f"{side}.userId": subject.user_id,
+            }
+            count += _unset(participant, {f"{side}.userName": ""})
+            last = {f"{side}._id": theirs, f"{side}.lastMessage.senderId": subject.user_id}
+            fields = {f"{side}.lastMessage.{field}": "" for field in ("content", "senderName")}
+            count += _unset(last, fields)
+    return count
+
+
+def refresh_heads(conversation_ids: Sequence[str]) -> None:
+    """The cached last messages. Without Redis an old one dies with its time to live."""
+    for ids in parts(iter(conversation_ids), IDS_AT_ONCE):
+        try:
+            cache.refresh_heads(list(_heads(ids)))
+        except RedisAway as error:
+            logger.warning("The cache shows what was erased for some minutes: %s", error)
+
+
+def _heads(conversation_ids: Sequence[str]) -> Iterator[cache.Head]:
+    with attempt():
+        query = {"_id": {"$in": list(conversation_ids)}}
+        found = list(majority_collection("conversations").find(query))
+    for head in found:
+        if cached := head_as_cached(head):
+            yield cache.Head(head["_id"], cached.last_seq, cached.last_message, cached.mark)
+
+
+def _letters_by_sender(subject: Subject) -> list[Letter]:
+    with taking_up_to(SCAN_SECONDS):
+        return letters_where({"tenantId": subject.tenant_id, "senderId": subject.user_id})
+
+
+def _letters_of(message_ids: Sequence[str]) -> list[Letter]:
+    with attempt():
+        return letters_where({"messageId": {"$in": list(message_ids)}})
+
+
+def _bring_in(message_ids: Sequence[str]) -> int:
+    with attempt():
+        return bring_in(message_ids).written
+
+
+def _unset(query: Document, fields: Document) -> int:
+    return collection("audit_log").update_many(query, {"$unset": fields}).modified_count
+
+
+def _nobody(_count: int) -> None:
+    """The letters of one person are soon done."""

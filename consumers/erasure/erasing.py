@@ -1,0 +1,155 @@
+"""One erasure, from the first look to the last: it ends when a look finds nothing any more."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from chat_project import audit_log
+from chat_project.settings.environment import Environment
+from chat_project.timestamps import now
+from consumers.attempts import attempt
+from consumers.erasure import copies
+from consumers.erasure.kept_names import erase_names
+from consumers.erasure.said import changes_due, publish
+from consumers.erasure.traces import Traces, find_traces
+from consumers.erasure.waiting import wait_until_handled
+from consumers.errors import RetryLater
+from consumers.letters.desk import Desk
+from consumers.tenants import Subject
+from conversations.erased import pattern_of
+from conversations.services import erasure
+
+ROUNDS = 5
+"""Each finds what was on its way when the one before looked; a person who goes on writing under a
+valid token is never done."""
+
+
+class Erased(msgspec.Struct, rename="camel", kw_only=True):
+    """What was done, counted; of a dry run, what is there. `held`: conversations that are held back,
+    where everything stays."""
+
+    tenant_id: str
+    user_id: str
+    conversations: int = 0
+    changes: int = 0
+    """Messages deleted, and texts of others and of the system without the name."""
+    names: int = 0
+    files: int = 0
+    dead_letters: int = 0
+    held: list[str] = msgspec.field(default_factory=list)
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """For whom and how long: the group that stores messages."""
+
+    group_id: str
+    seconds: float
+
+
+def look(subject: Subject, *, on_conversations: Callable[[int], object]) -> Erased:
+    """What an erasure would find; changes nothing. It looks twice, by what the first look tells of
+    their names. Raises RetryLater, StopConsuming."""
+    names = find_traces(subject, (), on_conversations=on_conversations).names
+    traces = find_traces(subject, names, on_conversations=on_conversations)
+    due = changes_due(subject, traces.conversation_ids, pattern_of(names))
+    return Erased(
+        tenant_id=subject.tenant_id,
+        user_id=subject.user_id,
+        conversations=len(traces.conversation_ids),
+        changes=sum(1 for _ in due),
+        held=traces.held,
+    )
+
+
+def erase(
+    environment: Environment,
+    subject: Subject,
+    *,
+    by: str,
+    reason: str,
+    waiting: Waiting,
+    on_conversations: Callable[[int], object],
+) -> Erased:
+    """Everything of this person; to run it again goes on, or finds nothing.
+
+    Raises RetryLater, StopConsuming and StorageUnavailable: what was done by then stays so. RetryLater
+    also when the consumers have not handled it in time, or the person goes on writing.
+    """
+    target = f"user {subject.user_id}"
+    audit_log.record(by, "begin to erase person", subject.tenant_id, target, {"reason": reason})
+    with attempt():
+        names = set(erasure.begin(subject.tenant_id, subject.user_id, by=by, at=now()))
+    erased = Erased(tenant_id=subject.tenant_id, user_id=subject.user_id)
+    for _ in range(ROUNDS):
+        traces = find_traces(subject, names, on_conversations=on_conversations)
+        names |= traces.names
+        with attempt():
+            erasure.keep_names(subject.tenant_id, subject.user_id, names)
+        changed = _erase_once(environment, subject, traces, names, erased, by=by)
+        if not wait_until_handled(environment, waiting.group_id, seconds=waiting.seconds):
+            raise RetryLater(
+                f"the consumers of {waiting.group_id} have not handled it within"
+                f" {waiting.seconds:g} s: are they running? See consumer_lag"
+            )
+        _bring_copies(subject, traces)
+        if not changed:
+            _complete(subject, erased, traces, by=by, reason=reason)
+            return erased
+    raise RetryLater(f"after {ROUNDS} looks there is still something new: does this person write?")
+
+
+def _erase_once(
+    environment: Environment,
+    subject: Subject,
+    traces: Traces,
+    names: set[str],
+    erased: Erased,
+    *,
+    by: str,
+) -> bool:
+    """Whether there was anything to do. Names go last: by them what others wrote is found."""
+    ids = traces.conversation_ids
+    with attempt():
+        erasure.mark(ids, subject.user_id)
+    changes = publish(changes_due(subject, ids, pattern_of(names)))
+    files = copies.remove_uploads(subject)
+    with _desk(environment) as desk:
+        letters = copies.discard_letters(subject, ids, desk, by=by)
+    named = erase_names(subject, ids, names)
+    erased.conversations = max(erased.conversations, len(ids))
+    erased.changes += changes
+    erased.files += files
+    erased.dead_letters += letters
+    erased.names += named
+    return bool(changes or files or letters or named)
+
+
+def _bring_copies(subject: Subject, traces: Traces) -> None:
+    copies.bring_search(subject, traces.conversation_ids)
+    copies.blank_notes(subject, traces.conversation_ids)
+    copies.refresh_heads(traces.conversation_ids)
+
+
+def _complete(subject: Subject, erased: Erased, traces: Traces, *, by: str, reason: str) -> None:
+    """What is held back keeps its names, so they are kept to be found by a later run."""
+    erased.held = traces.held
+    if not traces.held:
+        with attempt():
+            erasure.complete(subject.tenant_id, subject.user_id, at=now())
+    counted = {
+        name: value
+        for name, value in msgspec.to_builtins(erased).items()
+        if name not in ("tenantId", "userId")
+    }
+    details = {"reason": reason, **counted}
+    audit_log.record(by, "erase person", subject.tenant_id, f"user {subject.user_id}", details)
+
+
+@contextmanager
+def _desk(environment: Environment) -> Iterator[Desk]:
+    desk = Desk(environment)
+    try:
+        yield desk
+    finally:
+        desk.close()

@@ -1,0 +1,99 @@
+"""Names beside what was said, which no event of the log changes: they are snapshots, so they are
+put in MongoDB's documents directly, and the consumer stores no new ones (`names`)."""
+
+from collections.abc import Collection, Sequence
+
+from chat_project.mongodb import Document, collection, majority_collection
+from consumers.attempts import attempt
+from consumers.tenants import Subject, messages_in
+from conversations.erased import ERASED_NAME, pattern_of, without_names
+from conversations.services import erasure, outbox
+
+CONVERSATIONS_AT_ONCE = 50
+QUOTED_AT_ONCE = 500
+
+_NOT_NEUTRAL = {"$exists": True, "$ne": ERASED_NAME}
+
+
+def erase_names(subject: Subject, conversation_ids: Sequence[str], names: Collection[str]) -> int:
+    """Gives how many documents had one. Raises RetryLater, StopConsuming."""
+    count = 0
+    for start in range(0, len(conversation_ids), CONVERSATIONS_AT_ONCE):
+        ids = conversation_ids[start : start + CONVERSATIONS_AT_ONCE]
+        with attempt():
+            erasure.mark(ids, subject.user_id)
+        for conversation_id in ids:
+            with attempt():
+                count += erasure.erase_name(conversation_id, subject.user_id, names)
+            count += _of_messages(subject, conversation_id)
+            count += _of_quotes(subject, conversation_id)
+    count += _in_outbox(subject, names)
+    return count + _in_admin_log(subject, conversation_ids, names)
+
+
+def _of_messages(subject: Subject, conversation_id: str) -> int:
+    here, user_id = {"conversationId": conversation_id}, subject.user_id
+    count = 0
+    with attempt():
+        sent = {**here, "senderId": user_id, "senderName": _NOT_NEUTRAL}
+        count += _update(sent, {"senderName": ERASED_NAME})
+        for field in ("mentions", "reactions"):
+            query = {**here, field: {"$elemMatch": {"userId": user_id, "userName": _NOT_NEUTRAL}}}
+            count += _update(
+                query,
+                {f"{field}.$[theirs].userName": ERASED_NAME},
+                array_filters=[{"theirs.userId": user_id}],
+            )
+    return count
+
+
+def _of_quotes(subject: Subject, conversation_id: str) -> int:
+    """In the replies to what they sent."""
+    sent = messages_in([conversation_id], {"senderId": subject.user_id}, {"_id": 1})
+    ids = [message["_id"] for message in sent]
+    count = 0
+    for start in range(0, len(ids), QUOTED_AT_ONCE):
+        these = {"$in": ids[start : start + QUOTED_AT_ONCE]}
+        query = {"conversationId": conversation_id, "replyTo.messageId": these}
+        with attempt():
+            named = {**query, "replyTo.senderName": _NOT_NEUTRAL}
+            count += _update(named, {"replyTo.senderName": ERASED_NAME})
+    return count
+
+
+def _in_admin_log(subject: Subject, conversation_ids: Sequence[str], names: Collection[str]) -> int:
+    """Django's own log of changes tells what they were called: conversations and participants."""
+    pattern, count = pattern_of(names), 0
+    with attempt():
+        pairs = {"userId": subject.user_id, "conversationId": {"$in": list(conversation_ids)}}
+        found = majority_collection("participants").find(pairs, {"_id": 1})
+        ids = [*conversation_ids, *(str(participant["_id"]) for participant in found)]
+        for entry in majority_collection("django_admin_log").find({"object_id": {"$in": ids}}):
+            texts = {name: entry.get(name) for name in ("object_repr", "change_message")}
+            change = {name: without_names(text or "", pattern) for name, text in texts.items()}
+            if change != {name: text or "" for name, text in texts.items()}:
+                collection("django_admin_log").update_one({"_id": entry["_id"]}, {"$set": change})
+                count += 1
+    return count
+
+
+def _update(
+    query: Document, change: Document, *, array_filters: list[Document] | None = None
+) -> int:
+    done = collection("messages").update_many(query, {"$set": change}, array_filters=array_filters)
+    return done.modified_count
+
+
+def _in_outbox(subject: Subject, names: Collection[str]) -> int:
+    """What is still to be told. An entry that is being published at this moment comes twice then, and
+    the second one is a dead letter."""
+    pattern, count = pattern_of(names), 0
+    with attempt():
+        for entry in majority_collection(outbox.COLLECTION).find({"tenantId": subject.tenant_id}):
+            change = {"text": without_names(entry["text"], pattern)}
+            if entry["senderId"] == subject.user_id:
+                change["senderName"] = ERASED_NAME
+            if any(entry.get(name) != value for name, value in change.items()):
+                collection(outbox.COLLECTION).update_one({"_id": entry["_id"]}, {"$set": change})
+                count += 1
+    return count

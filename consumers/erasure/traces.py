@@ -1,0 +1,84 @@
+"""What a school's conversations hold of a person: found by reading all of them, some at a time."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from re import Pattern
+
+import msgspec
+
+from chat_project.mongodb import Document, majority_collection
+from consumers.attempts import attempt
+from consumers.tenants import Subject, conversation_batches, messages_in
+from conversations.erased import ERASED_NAME, pattern_of, without_names
+
+_HEAD_FIELDS = dict.fromkeys(("studentId", "isHeld"), 1)
+_FIELDS = dict.fromkeys(
+    (
+        *("conversationId", "senderId", "senderName", "type", "content", "isDeleted"),
+        *("mentions.userId", "mentions.userName", "reactions.userId", "reactions.userName"),
+    ),
+    1,
+)
+
+
+class Traces(msgspec.Struct):
+    """Where they are or have written, were named or have reacted; `held` of these are held back."""
+
+    conversation_ids: list[str] = msgspec.field(default_factory=list)
+    held: list[str] = msgspec.field(default_factory=list)
+    names: set[str] = msgspec.field(default_factory=set)
+
+
+def find_traces(
+    subject: Subject, names: Collection[str], *, on_conversations: Callable[[int], object]
+) -> Traces:
+    """Reads every message of the school once, in the server. Raises RetryLater, StopConsuming.
+
+    `names`: those that are known by now. Where nothing else tells of the person, a System message
+    counts that has one of them, of two words or more: a single one may be anybody's.
+    """
+    pattern = pattern_of([name for name in names if " " in name.strip()])
+    traces = Traces()
+    for batch in conversation_batches(subject.tenant_id, _HEAD_FIELDS):
+        ids = [head["_id"] for head in batch]
+        touched = {head["_id"] for head in batch if head.get("studentId") == subject.user_id}
+        for participant in _participants(subject, ids):
+            touched.add(participant["conversationId"])
+            traces.names.add(participant.get("userName") or "")
+        for message in messages_in(ids, {"$or": _telling_of(subject.user_id)}, _FIELDS):
+            found = list(_names_in(message, subject.user_id))
+            traces.names.update(found)
+            if found or _is_told(message, pattern):
+                touched.add(message["conversationId"])
+        held = {head["_id"] for head in batch if head.get("isHeld")} & touched
+        traces.held += sorted(held)
+        traces.conversation_ids += sorted(touched - held)
+        on_conversations(len(batch))
+    traces.names -= {"", ERASED_NAME}
+    return traces
+
+
+def _telling_of(user_id: str) -> list[Document]:
+    by_id = ("senderId", "mentions.userId", "reactions.userId")
+    return [*({field: user_id} for field in by_id), {"type": "System", "isDeleted": {"$ne": True}}]
+
+
+def _is_told(message: Document, names: Pattern[str] | None) -> bool:
+    if message.get("type") != "System" or message.get("isDeleted"):
+        return False
+    text = message.get("content") or ""
+    return without_names(text, names) != text
+
+
+def _participants(subject: Subject, conversation_ids: Sequence[str]) -> list[Document]:
+    query = {"userId": subject.user_id, "conversationId": {"$in": list(conversation_ids)}}
+    with attempt():
+        return list(majority_collection("participants").find(query))
+
+
+def _names_in(message: Document, user_id: str) -> Iterator[str]:
+    """What it calls the person wherever it has their id; one without a name is called nothing."""
+    if message.get("senderId") == user_id:
+        yield message.get("senderName") or ""
+    for each in (*message.get("mentions", ()), *message.get("reactions", ())):
+        if each.get("userId") == user_id:
+            yield each.get("userName") or ""
