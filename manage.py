@@ -5,7 +5,10 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
 
+from chat_project.mongodb import described, is_away
 from chat_project.settings.environment import SettingsError, environment
 
 
@@ -15,7 +18,12 @@ def main() -> None:
         environment()
     except SettingsError as error:
         sys.exit(str(error))
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (PyMongoError, DatabaseError) as error:  # Django's own commands do not tell it
+        if not is_away(error):
+            raise
+        sys.exit(f"CommandError: {described(error)}")
 
 
 if __name__ == "__main__":

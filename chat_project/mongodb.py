@@ -7,9 +7,11 @@ from typing import Any
 
 import mongoengine
 import pymongo
+from django.db import DatabaseError
 from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import BulkWriteError, ConnectionFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -87,3 +89,30 @@ def collection(name: str) -> Collection[Document]:
 def majority_collection(name: str) -> Collection[Document]:
     """As `collection`, and what it reads can no longer be rolled back."""
     return collection(name).with_options(read_concern=ReadConcern("majority"))
+
+
+def is_away(error: Exception) -> bool:
+    """Whether no server answered in time, in the driver's words or in Django's."""
+    cause = _cause(error)
+    return isinstance(cause, ConnectionFailure) or bool(getattr(cause, "timeout", False))
+
+
+def described(error: Exception) -> str:
+    """The error in one line for logs and commands, without what people wrote. One that tells of no
+    server names the setting that says where they are."""
+    text, _, _ = _without_documents(_cause(error)).partition(", Timeout: ")
+    return f"MongoDB: {text} (see MONGODB_URI)" if is_away(error) else f"MongoDB: {text}"
+
+
+def _cause(error: Exception) -> BaseException:
+    """Django's error has no text of its own."""
+    return error.__cause__ or error if isinstance(error, DatabaseError) else error
+
+
+def _without_documents(error: BaseException) -> str:
+    """A bulk error's own text holds the documents, and so what people wrote."""
+    if not isinstance(error, BulkWriteError):
+        return str(error)
+    details = error.details or {}
+    refusals = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
+    return "; ".join(f"{each.get('code')} {each.get('errmsg')}" for each in refusals[:3])

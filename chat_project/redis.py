@@ -131,7 +131,7 @@ def guarded(operation: Callable[[redis.Redis], T]) -> T:
     except (redis.RedisError, OSError) as error:
         _breaker.open()
         breaker_open_total.inc()
-        raise RedisAway(f"Redis is away: {error}") from error
+        raise RedisAway(f"Redis is away (see REDIS_URL): {error}") from error
     _breaker.close()
     return result
 

@@ -15,6 +15,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
+from chat_project.mongodb import described
 from consumers.errors import RetryLater, StopConsuming
 
 T = TypeVar("T")
@@ -78,17 +79,8 @@ def attempt(seconds: float = ATTEMPT_SECONDS) -> Iterator[None]:
         with pymongo.timeout(seconds):
             yield
     except PyMongoError as error:
-        text = f"MongoDB: {_without_documents(error)}"
+        text = described(error)
         raise (RetryLater(text) if _is_transient(error) else StopConsuming(text)) from None
-
-
-def _without_documents(error: PyMongoError) -> str:
-    """A bulk error's own text holds the documents, and so what people wrote."""
-    if not isinstance(error, BulkWriteError):
-        return str(error)
-    details = error.details or {}
-    refusals = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
-    return "; ".join(f"{each.get('code')} {each.get('errmsg')}" for each in refusals[:3])
 
 
 def _is_transient(error: PyMongoError) -> bool:

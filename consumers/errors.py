@@ -11,6 +11,13 @@ class RetryLater(ConsumerError):
     """A server is away or slow: the same batch is tried again, for ever."""
 
 
+class KafkaSilent(RetryLater):
+    """No broker answered in time, or not to this."""
+
+    def __init__(self, to_what: str, error: BaseException) -> None:
+        super().__init__(f"Kafka does not {to_what} (see KAFKA_BOOTSTRAP_SERVERS): {error}")
+
+
 class StopConsuming(ConsumerError):
     """Going on would harm; the process ends with this text and a non-zero exit code."""
 

@@ -7,7 +7,7 @@ import confluent_kafka as kafka
 import msgspec
 
 from chat_project.kafka_logs import kafka_logger
-from consumers.errors import RetryLater
+from consumers.errors import KafkaSilent, RetryLater
 from consumers.offsets import ANSWER_SECONDS, committed_offsets
 from consumers.records import TopicPartition
 
@@ -56,7 +56,7 @@ class LagReader:
             committed = committed_offsets(self._consumer, partitions)
             return [self._lag(partition, committed[partition]) for partition in partitions]
         except kafka.KafkaException as error:
-            raise RetryLater(f"Kafka does not answer: {error}") from error
+            raise KafkaSilent("answer", error) from error
 
     def _lag(self, partition: TopicPartition, committed: int | None) -> PartitionLag:
         low, high = self._consumer.get_watermark_offsets(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import confluent_kafka as kafka
 
 from chat_project.kafka_logs import kafka_logger
-from consumers.errors import RetryLater
+from consumers.errors import KafkaSilent, RetryLater
 from consumers.offsets import ANSWER_SECONDS
 from consumers.records import Record, from_kafka
 
@@ -66,7 +66,7 @@ class LogReader:
                 for partition in sorted(described.partitions)
             }
         except kafka.KafkaException as error:
-            raise RetryLater(f"Kafka does not answer: {error}") from error
+            raise KafkaSilent("answer", error) from error
 
     def offsets_at(self, topic: str, moment: datetime) -> dict[int, int]:
         """By partition: the first offset of that time (the broker's) or later; else the end."""
@@ -76,7 +76,7 @@ class LogReader:
         try:
             answered = self._consumer.offsets_for_times(asked, timeout=ANSWER_SECONDS)
         except kafka.KafkaException as error:
-            raise RetryLater(f"Kafka does not answer: {error}") from error
+            raise KafkaSilent("answer", error) from error
         return {
             each.partition: each.offset if each.offset >= 0 else bounds[each.partition].end
             for each in answered

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import confluent_kafka as kafka
 
-from consumers.errors import RetryLater
+from consumers.errors import KafkaSilent, RetryLater
 from consumers.records import TopicPartition
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ def committed_offsets(
     try:
         answered = consumer.committed(asked, timeout=ANSWER_SECONDS) if asked else []
     except kafka.KafkaException as error:
-        raise RetryLater(f"Kafka does not tell the committed offsets: {error}") from error
+        raise KafkaSilent("tell the committed offsets", error) from error
     for each in answered:
         if each.error is not None:
             raise RetryLater(f"Kafka does not tell the committed offset of {each}")
@@ -32,16 +32,18 @@ def committed_offsets(
 def end_offsets(consumer: kafka.Consumer, topics: Collection[str]) -> dict[TopicPartition, int]:
     """The offset after the last record of each partition; 0 where there is none.
 
-    A topic that does not exist has no partitions. Raises KafkaException when Kafka is away.
+    A topic that does not exist has no partitions. Raises RetryLater when Kafka is away.
     """
-    metadata = consumer.list_topics(timeout=ANSWER_SECONDS).topics
-    partitions = [
-        TopicPartition(topic, partition)
-        for topic in topics
-        if topic in metadata
-        for partition in metadata[topic].partitions
-    ]
-    return {partition: _end(consumer, partition) for partition in partitions}
+    try:
+        metadata = consumer.list_topics(timeout=ANSWER_SECONDS).topics
+        return {
+            TopicPartition(topic, partition): _end(consumer, TopicPartition(topic, partition))
+            for topic in topics
+            if topic in metadata
+            for partition in metadata[topic].partitions
+        }
+    except kafka.KafkaException as error:
+        raise KafkaSilent("tell the end of the topics", error) from error
 
 
 def _end(consumer: kafka.Consumer, partition: TopicPartition) -> int:

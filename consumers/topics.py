@@ -15,7 +15,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from chat_project.mongodb import Document, collection, majority_collection
-from consumers.errors import RetryLater, StopConsuming
+from consumers.errors import KafkaSilent, StopConsuming
 
 DESCRIBE_SECONDS = 10.0
 DESCRIBE_TRY_SECONDS = 3.0
@@ -63,7 +63,7 @@ def describe(admin: AdminClient, topic: str) -> TopicDescription:
             return _describe(admin, topic)
         except (KafkaException, TimeoutError) as error:
             if monotonic() > deadline or not _is_timeout(error):
-                raise RetryLater(f"Kafka does not describe {topic}: {error}") from error
+                raise KafkaSilent(f"describe {topic}", error) from error
 
 
 def _describe(admin: AdminClient, topic: str) -> TopicDescription:

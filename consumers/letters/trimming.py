@@ -6,7 +6,7 @@ import confluent_kafka as kafka
 from confluent_kafka.admin import AdminClient
 
 from chat_project.mongodb import majority_collection
-from consumers.errors import RetryLater
+from consumers.errors import KafkaSilent
 from consumers.letters.originals import Coordinates, original_coordinates
 from consumers.letters.selection import State
 from consumers.log_reader import LogReader, Span
@@ -71,4 +71,4 @@ def _delete(admin: AdminClient, requests: list[kafka.TopicPartition]) -> None:
         for deletion in admin.delete_records(requests, request_timeout=ANSWER_SECONDS).values():
             deletion.result(timeout=ANSWER_SECONDS + 1)
     except (kafka.KafkaException, TimeoutError) as error:
-        raise RetryLater(f"Kafka does not remove discarded records: {error}") from error
+        raise KafkaSilent("remove discarded records", error) from error

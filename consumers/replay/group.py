@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, but
 )
 from typing_extensions import override
 
-from consumers.errors import Refused, RetryLater
+from consumers.errors import KafkaSilent, Refused, RetryLater
 from consumers.offsets import ANSWER_SECONDS
 
 _IN_USE = (
@@ -46,7 +46,7 @@ def members(admin: AdminClient, group_id: str) -> list[Member]:
     except (KafkaException, TimeoutError) as error:
         if _code(error) == KafkaError.GROUP_ID_NOT_FOUND:
             return []
-        raise RetryLater(f"Kafka does not describe the group {group_id}: {error}") from error
+        raise KafkaSilent(f"describe the group {group_id}", error) from error
     return [
         Member(
             client_id=each.client_id,

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tenant", type=_id, required=True, metavar="T", help="the tenant's id"
         )
-        parser.add_argument("--name", metavar="N", help="the name that others see")
+        parser.add_argument("--name", type=_name, metavar="N", help="the name that others see")
         parser.add_argument(
             "--ttl",
             type=_seconds,
@@ -45,8 +45,16 @@ class Command(BaseCommand):
 
 
 def _id(text: str) -> str:
-    if not is_id(text):
-        raise ArgumentTypeError(f"must have 1 to {MAX_ID_LENGTH} characters")
+    if not is_id(text) or not text.strip():
+        raise ArgumentTypeError(
+            f"{text!r}: must have 1 to {MAX_ID_LENGTH} characters, not all blank"
+        )
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ArgumentTypeError("is blank: leave it out, or say a name")
     return text
 
 

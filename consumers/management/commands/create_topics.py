@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from consumers.accepting import TakenOver
 from consumers.arguments import whole_number
@@ -101,7 +102,7 @@ class Command(BaseCommand):
         except (NotQuiet, TakenOver, RetryLater) as error:
             raise CommandError(str(error)) from error
         except PyMongoError as error:
-            raise CommandError(f"MongoDB: {error}") from error
+            raise CommandError(described(error)) from error
         except KafkaAway as error:
             servers = environment().kafka_bootstrap_servers
             raise CommandError(f"{error} (KAFKA_BOOTSTRAP_SERVERS is {servers})") from error

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from consumers.arguments import iso_time, letter_id, some_text, whole_number
 from consumers.errors import Reason, RetryLater, StopConsuming
@@ -223,6 +224,6 @@ def _told_as_errors() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise CommandError(f"MongoDB: {error}") from error
+        raise CommandError(described(error)) from error
     except (RetryLater, StopConsuming) as error:
         raise CommandError(str(error)) from error

@@ -10,8 +10,9 @@ from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
-from chat_project.mongodb import using_database
+from chat_project.mongodb import described, using_database
 from chat_project.settings.environment import environment
+from consumers.arguments import some_text
 from consumers.audit import CannotCheck, Report, Scope, reconcile
 from consumers.audit.report import as_text
 from consumers.confirmation import confirm
@@ -30,7 +31,11 @@ class Command(BaseCommand):
     @override
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--into", required=True, metavar="DATABASE", help="an empty or absent database"
+            "--into",
+            required=True,
+            type=some_text,
+            metavar="DATABASE",
+            help="an empty or absent database",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         parser.add_argument("--json", action="store_true", help="one JSON document for machines")
@@ -45,8 +50,11 @@ class Command(BaseCommand):
             report = _audit(rebuilt)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except (CannotCheck, ConsumerError, KafkaException, PyMongoError, OSError) as error:
+        except (CannotCheck, ConsumerError, KafkaException, OSError) as error:
             raise CommandError(f"not rebuilt; drop {into} if it is there: {error}") from error
+        except PyMongoError as error:
+            why = described(error)
+            raise CommandError(f"not rebuilt; drop {into} if it is there: {why}") from error
         if options["json"]:
             told = {**msgspec.to_builtins(rebuilt), "audit": report}
             self.stdout.write(msgspec.json.encode(told).decode())

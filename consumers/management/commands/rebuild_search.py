@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.mongodb import described
 from consumers.errors import ConsumerError
 from consumers.search.rebuilding import RebuiltSearch, rebuild_search
 
@@ -28,8 +29,10 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         try:
             rebuilt = _rebuild()
-        except (ConsumerError, PyMongoError) as error:
+        except ConsumerError as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
+        except PyMongoError as error:
+            raise CommandError(f"not to the end, run it again: {described(error)}") from error
         if options["json"]:
             self.stdout.write(msgspec.json.encode(rebuilt).decode())
         else:

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.mongodb import described
 from chat_project.settings.development import DEMO_ADMIN_PASSWORD, DEMO_ADMIN_USER
 from chat_project.settings.environment import environment
 from conversations.demo import SCHOOLS, School, seed
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             _make_administrator()
             tenants = [_tenant(school, seed(school)) for school in SCHOOLS]
         except (DatabaseError, PyMongoError) as error:
-            raise CommandError(f"MongoDB: {error}") from error
+            raise CommandError(described(error)) from error
         self.stdout.write(json.dumps({"tenants": tenants}) if options["json"] else _table(tenants))
 
 

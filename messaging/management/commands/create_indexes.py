@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.mongodb import described
 from messaging.indexes import create_indexes
 
 
@@ -21,4 +22,4 @@ class Command(BaseCommand):
             for name in create_indexes():
                 self.stdout.write(f"created {name}")
         except PyMongoError as error:
-            raise CommandError(f"MongoDB: {error}") from error
+            raise CommandError(described(error)) from error
