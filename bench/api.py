@@ -79,7 +79,15 @@ def serving(environment: Mapping[str, str], settings: str, log: Path) -> Iterato
 
 def headers_of(environment: Mapping[str, str]) -> dict[str, str]:
     """Those of a JSON request by the user whom every conversation of a stage has."""
-    token = subprocess.run(
+    return {
+        "Authorization": f"Bearer {token_of(environment)}",
+        "Content-Type": "application/json",
+    }
+
+
+def token_of(environment: Mapping[str, str]) -> str:
+    """Of the user whom every conversation of a stage has; good for a day."""
+    issued = subprocess.run(
         manage("issue_token", "--user", USER, "--tenant", TENANT, "--ttl", "86400"),
         cwd=REPOSITORY,
         env=environment,
@@ -87,7 +95,4 @@ def headers_of(environment: Mapping[str, str]) -> dict[str, str]:
         text=True,
         check=True,
     )
-    return {
-        "Authorization": f"Bearer {token.stdout.strip()}",
-        "Content-Type": "application/json",
-    }
+    return issued.stdout.strip()

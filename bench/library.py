@@ -4,13 +4,15 @@ import itertools
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from pymongo import UpdateOne
 
 from bench.stage import TENANT, USER, Document, Stage, manage_in
 from chat_project.identifiers import new_id
+from emis_chat_client import calls
+from emis_chat_client.call import Call, as_text
 from messaging.search import COLLECTION as SEARCH
 from messaging.search import search_document
 
@@ -66,7 +68,13 @@ class Read(NamedTuple):
     """One endpoint as a client calls it."""
 
     name: str
-    path: str
+    call: Call[Any]
+
+    @property
+    def path(self) -> str:
+        """With its query, for a generator of load."""
+        query = urlencode({name: as_text(value) for name, value in self.call.query.items()})
+        return f"{self.call.path}?{query}" if query else self.call.path
 
 
 class Library:
@@ -105,23 +113,21 @@ class Library:
         )
 
     def reads(self) -> list[Read]:
-        messages = f"/api/v1/messages/conversation/{self.read_room}"
-        middle = self._counts[self.read_room] // 2
+        room = self.read_room
+        middle = self._counts[room] // 2
+        half_time = _moment(self.messages // 2)
         return [
-            Read("history, newest page", messages),
-            Read("history, from the middle", f"{messages}?beforeSeq={middle}"),
-            Read(
-                "history, by time",
-                f"{messages}?beforeTimestamp={_moment(self.messages // 2):%Y-%m-%dT%H:%M:%SZ}",
-            ),
-            Read("pinned", f"{messages}/pinned"),
-            Read("of a type", f"{messages}/type/Image"),
-            Read("mentions", f"{messages}/mentions/{USER}"),
-            Read("search, a rare word", f"{messages}/search?searchTerm={quote(RARE)}"),
-            Read("search, two common words", f"{messages}/search?searchTerm=hoc%20sinh"),
-            Read("search, a beginning", f"{messages}/search?searchTerm=gia"),
-            Read(CONVERSATIONS, f"/api/v1/conversations/user/{USER}"),
-            Read("a conversation", f"/api/v1/conversations/{self.read_room}"),
+            Read("history, newest page", calls.get_history(room)),
+            Read("history, from the middle", calls.get_history(room, before_seq=middle)),
+            Read("history, by time", calls.get_history(room, before_timestamp=half_time)),
+            Read("pinned", calls.get_pinned_messages(room)),
+            Read("of a type", calls.get_messages_of_type(room, "Image")),
+            Read("mentions", calls.get_messages_mentioning(room, USER)),
+            Read("search, a rare word", calls.search_messages(room, search_term=RARE)),
+            Read("search, two common words", calls.search_messages(room, search_term="hoc sinh")),
+            Read("search, a beginning", calls.search_messages(room, search_term="gia")),
+            Read(CONVERSATIONS, calls.get_conversations_of_user(USER)),
+            Read("a conversation", calls.get_conversation(room)),
         ]
 
     def _documents(self) -> Iterator[Document]:

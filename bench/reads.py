@@ -11,11 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 from bench import load, report
-from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving
+from bench.api import PRODUCT_SETTINGS, Server, headers_of, serving, token_of
 from bench.library import CONVERSATIONS, Library, Read
 from bench.report import Bar, Measured
 from bench.stage import Stage, running_stack, server_pids
@@ -23,6 +21,8 @@ from bench.usage import CpuMeter, Pids
 from bench.waiting import BenchFailed, say
 from consumers.arguments import whole_number
 from devstack import Stack, StackError
+from emis_chat_client import NO_RETRY, ChatError, Client
+from emis_chat_client.models import History
 
 SIZES = (10_000, 1_000_000)
 CONNECTIONS = 8
@@ -80,7 +80,7 @@ def _measure_all(stack: Stack, folder: Path, options: argparse.Namespace) -> Ite
         headers = headers_of(libraries[0].stage.environment)
         for library, server in zip(libraries, servers, strict=True):
             server.wait_until_it_answers(headers)
-            _check_plans(library, server, headers)
+            _check_reads(library, server)
         for _ in range(options.rounds):
             for place in range(len(libraries[0].reads())):
                 used: list[float] = []
@@ -118,22 +118,32 @@ def _measure(
     return figures
 
 
-def _check_plans(library: Library, server: Server, headers: Mapping[str, str]) -> None:
-    """Raises BenchFailed when a read scans a collection or sorts in memory."""
+def _check_reads(library: Library, server: Server) -> None:
+    """Raises BenchFailed when a read finds nothing, scans a collection or sorts in memory.
+
+    By the client, so that each answer is of its type; the load itself is sent without it (`load`),
+    because it costs more than what is measured.
+    """
     database = library.stage.database
-    for read in library.reads():
-        database.command("profile", 2)
-        request = Request(  # our own server
-            f"http://127.0.0.1:{server.port}{read.path}", headers=dict(headers)
-        )
-        try:
-            urlopen(request, timeout=60).close()  # noqa: S310  # our own server
-        except HTTPError as error:
-            raise BenchFailed(f"{read.name}: {error}: {error.read()!r}") from error
-        database.command("profile", 0)
-        for seen in database["system.profile"].find({"op": {"$in": ["query", "command"]}}):
-            _check_plan(read, seen)
-        database.drop_collection("system.profile")
+    token = token_of(library.stage.environment)
+    url = f"http://127.0.0.1:{server.port}"
+    with Client(url, token, timeout_seconds=60, retry=NO_RETRY) as chat:
+        for read in library.reads():
+            database.command("profile", 2)
+            try:
+                _check_answer(read, chat.run(read.call))
+            except ChatError as error:
+                raise BenchFailed(f"{read.name}: {error}") from error
+            database.command("profile", 0)
+            for seen in database["system.profile"].find({"op": {"$in": ["query", "command"]}}):
+                _check_plan(read, seen)
+            database.drop_collection("system.profile")
+
+
+def _check_answer(read: Read, answer: Any) -> None:
+    found = answer.messages if isinstance(answer, History) else getattr(answer, "items", True)
+    if not found:
+        raise BenchFailed(f"{read.name}: it finds nothing")
 
 
 def _check_plan(read: Read, seen: Mapping[str, Any]) -> None:

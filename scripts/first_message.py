@@ -3,10 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
+from emis_chat_client import NO_RETRY, ChatError, Client
+from emis_chat_client.models import Message
 from scripts.children import Child
 from scripts.prepare import Demo
 
@@ -49,22 +50,35 @@ def wait_until_ready(port: int, children: Sequence[Child]) -> None:
 
 def send_and_wait(port: int, demo: Demo, children: Sequence[Child]) -> Times:
     """Sends a text as the demo user and polls until its status is `Sent`."""
-    headers = {"Authorization": f"Bearer {demo.token}"}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1/messages", headers=headers) as api:
-        began = time.monotonic()
-        accepted = _data(api.post("text", json=text_request(demo)))
-        accepted_ms = (time.monotonic() - began) * 1000
-        message_id = accepted["messageId"]
-        while _data(api.get(message_id))["status"] != "Sent":
-            for child in children:
-                child.check_alive()
-            if time.monotonic() - began > STORED_SECONDS:
-                raise FirstMessageFailed(
-                    f"message {message_id} is not stored after {STORED_SECONDS:.0f} s: look at the"
-                    " consumer's lines above"
-                )
-            time.sleep(0.005)
-    return Times(message_id, accepted_ms, (time.monotonic() - began) * 1000)
+    try:
+        with Client(f"http://127.0.0.1:{port}", demo.token, retry=NO_RETRY) as chat:
+            return _send_and_wait(chat, demo, children)
+    except ChatError as error:
+        raise FirstMessageFailed(f"the API answered: {error}") from error
+
+
+def _send_and_wait(chat: Client, demo: Demo, children: Sequence[Child]) -> Times:
+    """Looks more often than `Client.wait_for_outcome`: what it finds is shown as a time."""
+    began = time.monotonic()
+    message = chat.send_text(conversation_id=demo.conversation_id, content=CONTENT)
+    accepted_ms = (time.monotonic() - began) * 1000
+    while not _is_stored(message):
+        for child in children:
+            child.check_alive()
+        if time.monotonic() - began > STORED_SECONDS:
+            raise FirstMessageFailed(
+                f"message {message.message_id} is not stored after {STORED_SECONDS:.0f} s: look at"
+                " the consumer's lines above"
+            )
+        time.sleep(0.005)
+        message = chat.get_message(message.message_id)
+    return Times(message.message_id, accepted_ms, (time.monotonic() - began) * 1000)
+
+
+def _is_stored(message: Message) -> bool:
+    if message.status == "Failed":
+        raise FirstMessageFailed(f"message {message.message_id} failed: {message.failure_reason}")
+    return message.status == "Sent"
 
 
 def text_request(demo: Demo) -> dict[str, str]:
@@ -74,14 +88,3 @@ def text_request(demo: Demo) -> dict[str, str]:
         "senderName": demo.user_name,
         "content": CONTENT,
     }
-
-
-def _data(response: httpx.Response) -> dict[str, Any]:
-    if not response.is_success:
-        raise FirstMessageFailed(
-            f"{response.request.url} answered {response.status_code}: {response.text}"
-        )
-    data: dict[str, Any] = response.json()["data"]
-    if data["status"] == "Failed":
-        raise FirstMessageFailed(f"message {data['messageId']} failed: {data['failureReason']}")
-    return data
