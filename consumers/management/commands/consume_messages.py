@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -14,7 +15,8 @@ from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers.arguments import some_text, whole_number
 from consumers.client import message_consumer
-from consumers.errors import StopConsuming
+from consumers.draining import draining_alone
+from consumers.errors import ConsumerError
 from consumers.left_over import LeftOverDuty
 
 logger = logging.getLogger(__name__)
@@ -27,7 +29,9 @@ GARBAGE_THRESHOLD = 200_000
 class Command(BaseCommand):
     help = (
         "Stores the messages of the log in MongoDB, until SIGTERM or SIGINT (exit 0). Exit 1: going"
-        " on would harm, the last line says why. Run up to as many as the topic has partitions."
+        " on would harm, or Kafka or MongoDB is away at the start of --drain; the last line says why."
+        " Exit 75: another --drain of the group works. Wrong arguments: exit 2. Run up to as many as the"
+        " topic has partitions."
     )
 
     @override
@@ -62,27 +66,33 @@ class Command(BaseCommand):
 
     @override
     def handle(self, **options: Any) -> None:
-        loop = message_consumer(
-            environment(),
-            group_id=options["group"] or environment().kafka_group_id,
-            max_batch_size=options["max_batch_size"],
-            max_batch_age_seconds=options["max_batch_age_ms"] / 1_000,
-            allow_dead_letters=options["allow_dead_letters"],
-            drain=options["drain"],
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        _collect_garbage_rarely()
-        duty = LeftOverDuty()
-        try:
-            start_metrics_server(environment().metrics_port)
-            duty.start()
-            loop.run()
-        except (StopConsuming, KafkaException, OSError) as error:
-            logger.critical("Stopped: %s", error)
-            sys.exit(1)
-        finally:
-            duty.stop()
+        group_id = options["group"] or environment().kafka_group_id
+        with draining_alone("consume_messages", group_id, drain=options["drain"]):
+            _consume(group_id, options)
+
+
+def _consume(group_id: str, options: Mapping[str, Any]) -> None:
+    loop = message_consumer(
+        environment(),
+        group_id=group_id,
+        max_batch_size=options["max_batch_size"],
+        max_batch_age_seconds=options["max_batch_age_ms"] / 1_000,
+        allow_dead_letters=options["allow_dead_letters"],
+        drain=options["drain"],
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    _collect_garbage_rarely()
+    duty = LeftOverDuty()
+    try:
+        start_metrics_server(environment().metrics_port)
+        duty.start()
+        loop.run()
+    except (ConsumerError, KafkaException, OSError) as error:
+        logger.critical("Stopped: %s", error)
+        sys.exit(1)
+    finally:
+        duty.stop()
 
 
 def _collect_garbage_rarely() -> None:

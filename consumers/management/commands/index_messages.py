@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -12,7 +13,8 @@ from typing_extensions import override
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers.arguments import some_text, whole_number
-from consumers.errors import StopConsuming
+from consumers.draining import draining_alone
+from consumers.errors import ConsumerError
 from consumers.search.client import search_consumer
 
 logger = logging.getLogger(__name__)
@@ -21,8 +23,9 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     help = (
         "Brings stored messages into the search, behind the consumers that store them, until"
-        " SIGTERM or SIGINT (exit 0). Exit 1: going on would harm, the last line says why. Run up"
-        " to as many as the topic has partitions."
+        " SIGTERM or SIGINT (exit 0). Exit 1: going on would harm, or Kafka or MongoDB is away at the"
+        " start of --drain; the last line says why. Exit 75: another --drain of the group works."
+        " Wrong arguments: exit 2. Run up to as many as the topic has partitions."
     )
 
     @override
@@ -52,18 +55,24 @@ class Command(BaseCommand):
 
     @override
     def handle(self, **options: Any) -> None:
-        loop = search_consumer(
-            environment(),
-            group_id=options["group"] or environment().search_group_id,
-            max_batch_size=options["max_batch_size"],
-            max_batch_age_seconds=options["max_batch_age_ms"] / 1_000,
-            drain=options["drain"],
-        )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
-        try:
-            start_metrics_server(environment().metrics_port)
-            loop.run()
-        except (StopConsuming, KafkaException, OSError) as error:
-            logger.critical("Stopped: %s", error)
-            sys.exit(1)
+        group_id = options["group"] or environment().search_group_id
+        with draining_alone("index_messages", group_id, drain=options["drain"]):
+            _index(group_id, options)
+
+
+def _index(group_id: str, options: Mapping[str, Any]) -> None:
+    loop = search_consumer(
+        environment(),
+        group_id=group_id,
+        max_batch_size=options["max_batch_size"],
+        max_batch_age_seconds=options["max_batch_age_ms"] / 1_000,
+        drain=options["drain"],
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    try:
+        start_metrics_server(environment().metrics_port)
+        loop.run()
+    except (ConsumerError, KafkaException, OSError) as error:
+        logger.critical("Stopped: %s", error)
+        sys.exit(1)

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,7 +11,9 @@ from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
+from chat_project.mongodb import described
 from chat_project.redis import RedisAway
+from chat_project.running_alone import Lease, running_alone
 from chat_project.timestamps import now
 from consumers.arguments import whole_number
 from consumers.orphans import Unneeded, purge
@@ -26,7 +28,7 @@ class Command(BaseCommand):
         "Removes the files of deleted messages, and those whose message never came: it is neither"
         " stored nor in the dead letters, and nothing expects it. May run beside uploads, and again"
         " after it broke off. Exit 0: done; 1: MongoDB, Redis or the storage is away; 2: wrong"
-        " arguments."
+        " arguments; 75: another run of it works."
     )
 
     @override
@@ -45,15 +47,23 @@ class Command(BaseCommand):
     @override
     def handle(self, **options: Any) -> None:
         idle_since = now() - timedelta(hours=options["older_than_hours"])
-        verb = "would remove" if options["dry_run"] else "removed"
+        try:
+            with running_alone("purge_orphan_attachments") as lease:
+                self._purge(idle_since, lease, dry_run=options["dry_run"])
+        except PyMongoError as error:
+            raise CommandError(f"not to the end, run it again: {described(error)}") from error
+        except (RedisAway, Unavailable) as error:
+            raise CommandError(f"not to the end, run it again: {error}") from error
+
+    def _purge(self, idle_since: datetime, lease: Lease, *, dry_run: bool) -> None:
+        verb = "would remove" if dry_run else "removed"
         removed: list[Unneeded] = []
         try:
             with tqdm(total=uploads.count(), unit="uploads", disable=None, file=sys.stderr) as bar:
-                for each in purge(idle_since, dry_run=options["dry_run"], on_progress=bar.update):
+                for each in purge(idle_since, dry_run=dry_run, on_progress=bar.update):
                     removed.append(each)
                     self.stdout.write(f"{verb} {each.name}, {each.size} bytes: {each.why.value}")
-        except (PyMongoError, RedisAway, Unavailable) as error:
-            raise CommandError(f"not to the end, run it again: {error}") from error
+                    lease.check()
         finally:
             self.stdout.write(_summary(removed, verb))
 

@@ -4,7 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +15,8 @@ from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from chat_project.identifiers import canonical_id
-from chat_project.mongodb import using_database
+from chat_project.mongodb import described, using_database
+from chat_project.running_alone import RunsAlready, running_alone
 from chat_project.settings.environment import environment
 from consumers.arguments import iso_time, some_text, whole_number
 from consumers.audit import CannotCheck, Report, Scope, reconcile
@@ -33,7 +34,8 @@ class Command(BaseCommand):
         "Recomputes from Kafka what MongoDB and the cache must hold, and prints each difference."
         " Works on a live system. Exit 0: no difference, or closable letters only; 1: differences are"
         " there (after --repair: are left); 2: it could not be checked (a server is away, wrong"
-        " arguments, anything unexpected), or its metrics could not be written."
+        " arguments, anything unexpected), or its metrics could not be written; 75: another run of it"
+        " works (only --conversation without --repair may run beside it)."
     )
 
     @override
@@ -69,7 +71,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--metrics-file",
-            type=Path,
+            type=_path,
             metavar="PATH",
             help="write the result as a Prometheus textfile too; alert on every kind above 0 but"
             " closable_letter",
@@ -82,8 +84,13 @@ class Command(BaseCommand):
     @override
     def handle(self, **options: Any) -> None:
         try:
-            report = _reconciled(options)
-        except (CannotCheck, ConsumerError, KafkaException, PyMongoError, OSError) as error:
+            with _alone(options):
+                report = _reconciled(options)
+        except RunsAlready:
+            raise
+        except PyMongoError as error:
+            self._give_up(f"could not check: {described(error)}")
+        except (CannotCheck, ConsumerError, KafkaException, OSError) as error:
             self._give_up(f"could not check: {error}")
         except Exception as error:
             logger.exception("The audit broke off")
@@ -109,6 +116,15 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
+def _alone(options: Mapping[str, Any]) -> AbstractContextManager[object]:
+    """Whole audits take long, and repairs write; a look at single conversations may go on beside."""
+    if options["conversation"] and not options["repair"]:
+        return nullcontext()
+    database = options["database"]
+    is_live = database in (None, environment().mongodb_database)
+    return running_alone("reconcile" if is_live else f"reconcile of {database}")
+
+
 def _reconciled(options: Mapping[str, Any]) -> Report:
     since, until, database = options["since"], options["until"], options["database"]
     if since is not None and until is not None and since >= until:
@@ -129,3 +145,7 @@ def _reconciled(options: Mapping[str, Any]) -> Report:
 
 def _conversation_id(text: str) -> str:
     return canonical_id(some_text(text))
+
+
+def _path(text: str) -> Path:
+    return Path(some_text(text))
