@@ -1,9 +1,9 @@
 """Commands that remove something run once at a time."""
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
-from chat_project.single_run import only_run
+from chat_project.running_alone import RunsAlready, running_alone
 
 
 @pytest.mark.parametrize(
@@ -15,5 +15,5 @@ from chat_project.single_run import only_run
     ids=lambda command: command[0],
 )
 def test_a_second_run_ends_at_once(database: None, command: list[str]) -> None:
-    with only_run(command[0]), pytest.raises(CommandError, match="is running already"):
+    with running_alone(command[0]), pytest.raises(RunsAlready, match="runs already"):
         call_command(*command)

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
 from chat_project.identifiers import canonical_id
+from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
-from chat_project.single_run import AlreadyRunning, only_run
 from consumers.arguments import some_text, whole_number
 from consumers.confirmation import confirm
 from consumers.erasure.erasing import Erased, Waiting, erase, look
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         " wherever they are named; ids, numbers and roles stay. Needs running consumers, may run"
         " beside everything else, and again. Exit 0: nothing is left; 1: not to the end (a server is"
         " away, consumers do not handle it, conversations are held back): run it again; 2: wrong"
-        " arguments, or not confirmed."
+        " arguments, or not confirmed; 75: another run of it works."
     )
 
     @override
@@ -58,12 +58,10 @@ class Command(BaseCommand):
     @override
     def handle(self, **options: Any) -> None:
         try:
-            with only_run("erase_person"):
+            with running_alone("erase_person"):
                 erased = self._erase(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except AlreadyRunning as error:
-            raise CommandError(str(error)) from error
         except (RetryLater, StopConsuming, PyMongoError, Unavailable) as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
         if options["json"]:

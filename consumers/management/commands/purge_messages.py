@@ -12,8 +12,8 @@ from typing_extensions import override
 from chat_project.api.errors import Unavailable
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
+from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
-from chat_project.single_run import AlreadyRunning, only_run
 from chat_project.timestamps import format_timestamp, now
 from consumers.arguments import iso_time, some_text
 from consumers.confirmation import confirm
@@ -28,8 +28,9 @@ class Command(BaseCommand):
     help = (
         "Removes messages that are older than their school keeps them (manage.py retention), with"
         " their files: from the oldest on, and only what the log holds no longer. May run beside"
-        " everything else, and again after it broke off. Exit 0: done; 1: it runs already, a server"
-        " is away, or not to the end (run it again); 2: wrong arguments, or refused."
+        " everything else, and again after it broke off. Exit 0: done; 1: a server is away,"
+        " or not to the end (run it again); 2: wrong arguments, or refused; 75: another run of it"
+        " works."
     )
 
     @override
@@ -51,12 +52,10 @@ class Command(BaseCommand):
     @override
     def handle(self, **options: Any) -> None:
         try:
-            with only_run("purge_messages"):
+            with running_alone("purge_messages"):
                 self._purge(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except AlreadyRunning as error:
-            raise CommandError(str(error)) from error
         except (RetryLater, StopConsuming, PyMongoError, Unavailable) as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
 
