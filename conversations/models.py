@@ -50,7 +50,7 @@ class Conversation(SavedByField):
     """Who talks where. `key` is what makes it one of its kind, `version` counts its changes."""
 
     id = models.CharField(primary_key=True, db_column="_id", max_length=36, default=new_id)
-    tenant_id = models.CharField("tenant", db_column="tenantId", max_length=255)
+    tenant_id = models.CharField("school", db_column="tenantId", max_length=255)
     type = models.CharField(
         max_length=32, choices=[(kind.value, kind.value) for kind in ConversationType]
     )
@@ -60,7 +60,7 @@ class Conversation(SavedByField):
     version = models.BigIntegerField(default=1)
     student_id = models.CharField(db_column="studentId", max_length=255, null=True, blank=True)
     class_id = models.CharField(db_column="classId", max_length=255, null=True, blank=True)
-    last_seq = models.BigIntegerField(db_column="lastSeq", default=0)
+    last_seq = models.BigIntegerField("messages", db_column="lastSeq", default=0)
     last_message = SubdocumentField(db_column="lastMessage", null=True, blank=True)
     log = SubdocumentField(null=True, blank=True)
     created_at = models.DateTimeField(db_column="createdAt")
@@ -86,6 +86,7 @@ class Participant(SavedByField):
         db_index=False,  # the unique (conversationId, userId) serves it
         related_name="participants",
     )
+    tenant_id = models.CharField("school", db_column="tenantId", max_length=255, null=True)
     user_id = models.CharField(db_column="userId", max_length=255)
     user_name = models.CharField(db_column="userName", max_length=255)
     role = models.CharField(max_length=16, choices=[(role.value, role.value) for role in Role])

@@ -23,6 +23,7 @@ from conversations.services.repetition import (
 )
 from conversations.services.transactions import TRANSACTION_SECONDS, in_transaction
 from conversations.values import ConversationSettings, ConversationType, Person, Role
+from conversations.words import search_words
 
 FIRST_VERSION = 1
 
@@ -105,6 +106,7 @@ def conversation_document(plan: Plan) -> Document:
         "tenantId": canonical_id(plan.tenant_id),
         "type": plan.type.value,
         "name": plan.name,
+        "words": search_words(plan.name),
         "isActive": True,
         "key": plan.key or conversation_id,
         "version": FIRST_VERSION,
@@ -121,7 +123,7 @@ def participant_documents(conversation: Document, founders: Founders) -> list[Do
     for role, people in founders:
         for person in people:
             document = participant_document(
-                conversation["_id"], person, role, last_seq=0, joined_at=conversation["createdAt"]
+                conversation, person, role, last_seq=0, joined_at=conversation["createdAt"]
             )
             roles.setdefault(person.user_id, document)
     return list(roles.values())

@@ -155,7 +155,7 @@ def _add(
     if newcomers:
         collection("participants").insert_many(
             [
-                participant_document(document["_id"], one, role, document["lastSeq"], now())
+                participant_document(document, one, role, document["lastSeq"], now())
                 for one in newcomers
             ],
             session=session,

@@ -8,6 +8,7 @@ from chat_project.mongodb import Document
 from conversations import policies
 from conversations.policies import Refusal
 from conversations.values import Person, Role
+from conversations.words import search_words
 
 
 def check(refusal: Refusal | None) -> None:
@@ -36,13 +37,15 @@ def canonical_people(people: Iterable[Person], field: str) -> list[Person]:
 
 
 def participant_document(
-    conversation_id: str, person: Person, role: Role, last_seq: int, joined_at: datetime
+    conversation: Document, person: Person, role: Role, last_seq: int, joined_at: datetime
 ) -> Document:
     """What the participant could read before joining counts as read (contract section 6)."""
     return {
-        "conversationId": conversation_id,
+        "conversationId": conversation["_id"],
+        "tenantId": conversation["tenantId"],
         "userId": person.user_id,
         "userName": person.user_name,
+        "words": search_words(person.user_name),
         "role": role.value,
         "joinedSeq": last_seq,
         "readSeq": last_seq,

@@ -18,13 +18,15 @@ from conversations.services.actors import check_actor
 from conversations.services.people import check
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType
+from conversations.words import search_words
 
 
 def rename(conversation_id: str, name: str, *, by: TokenUser | None = None) -> ConversationSettings:
     """Tells the conversation, unless it has this name. Raises InvalidRequest for a name that is
     none, Conflict for a type that is not renamed."""
     check(policies.check_name(name))
-    return _change(conversation_id, {"name": name.strip()}, by, policies.may_be_renamed)
+    changes: Document = {"name": name.strip(), "words": search_words(name)}
+    return _change(conversation_id, changes, by, policies.may_be_renamed)
 
 
 def archive(conversation_id: str, *, by: TokenUser | None = None) -> ConversationSettings:
