@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -43,7 +44,7 @@ class Effects:
         Also what an earlier attempt had finished: a mark says nothing about effects.
         """
         try:
-            cache.refresh_heads(list(_heads(written)))
+            cache.refresh_heads(list(_heads(written)), self._stored(written))
             publish(list(self._announcements(written, dead)))
         except (RedisAway, PyMongoError) as error:
             metrics.effects_failed.inc()
@@ -106,6 +107,10 @@ class Effects:
                 src = document.get("src") or {}
                 if (src.get("t"), src.get("p"), src.get("o")) == message.place:
                     yield message, document
+
+    def _stored(self, written: Written) -> cache.StoredInMinute:
+        counts = Counter(document["tenantId"] for _message, document in written.stored)
+        return cache.StoredInMinute(int(self._clock()) // 60, counts)
 
     def _age_seconds(self, record: Record) -> float:
         return self._clock() - record.timestamp_ms / 1_000

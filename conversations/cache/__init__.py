@@ -14,6 +14,7 @@ from conversations.cache.records import (
     living_records,
     read_record,
 )
+from conversations.cache.stored import StoredInMinute, stored_per_minute
 from conversations.values import ConversationSettings, Membership
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Mark",
     "Membership",
     "Scope",
+    "StoredInMinute",
     "forget_record",
     "forget_records",
     "limits_of",
@@ -34,4 +36,5 @@ __all__ = [
     "publish",
     "read_record",
     "refresh_heads",
+    "stored_per_minute",
 ]

@@ -30,6 +30,11 @@ def record_key(message_id: str) -> str:
     return f"message:{message_id}:accepted"
 
 
+def stored_key(minute: int) -> str:
+    """Hash: tenant id -> messages stored in this minute since 1970."""
+    return f"stored:{minute}"
+
+
 def bucket_key(*owner: str) -> str:
     """The microsecond of Redis' clock at which the token bucket is full: `limits`.
 
