@@ -3,32 +3,36 @@
 import getpass
 from datetime import UTC, datetime
 
+from bson import ObjectId
+
 from chat_project.mongodb import Document, collection
 
 
-def note(action: str, *, target: str, details: Document, by: str | None = None) -> None:
-    """As `record`, of what belongs to no school alone; without `by` the user of the operating
-    system counts."""
-    record(by or operating_system_user(), action, None, target, details)
-
-
-def record(actor: str, action: str, tenant_id: str | None, target: str, details: Document) -> None:
+def note(
+    action: str,
+    *,
+    target: str,
+    details: Document,
+    by: str | None = None,
+    tenant_id: str | None = None,
+) -> ObjectId:
     """Writes one entry before or after the change that it tells of; blocks until it is durable.
 
-    `action` is a verb and a noun (`discard dead letter`), `target` what it was done to, `actor` the
-    person. Raises pymongo's errors.
+    `action` is a verb and a noun (`discard dead letter`), `target` what it was done to, `by` the
+    person; without it the user of the operating system counts. `tenant_id` is the school whose staff
+    may read it; without it only superusers do. Gives the entry's id. Raises pymongo's errors.
     """
-    tenant = {} if tenant_id is None else {"tenantId": tenant_id}
-    collection("audit_log").insert_one(
-        {
-            "at": datetime.now(UTC),
-            "by": actor,
-            "action": action,
-            **tenant,
-            "target": target,
-            "details": details,
-        }
-    )
+    entry: Document = {
+        "at": datetime.now(UTC),
+        "by": by or operating_system_user(),
+        "action": action,
+        "target": target,
+        "details": details,
+    }
+    if tenant_id is not None:
+        entry["tenantId"] = tenant_id
+    written: ObjectId = collection("audit_log").insert_one(entry).inserted_id
+    return written
 
 
 def operating_system_user() -> str:

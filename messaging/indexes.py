@@ -25,6 +25,8 @@ def create_indexes() -> list[str]:
         letters.create_index("messageId", name="message")
         letters.create_index([("closedHow", 1), ("at", 1)], name="state_time")
         letters.create_index([("conversationId", 1), ("at", 1)], name="conversation_time")
+        of_tenant = [("tenantId", 1), ("closedHow", 1), ("at", 1)]
+        letters.create_index(of_tenant, name="tenant_state_time")
         waiting = collection(outbox.COLLECTION)
         waiting.create_index([("conversationId", 1), ("version", 1)], name="conversation_version")
         waiting.create_index("at", name="time")

@@ -77,7 +77,13 @@ def erase(
     also when the consumers have not handled it in time, or the person goes on writing.
     """
     target = f"user {subject.user_id}"
-    audit_log.record(by, "begin to erase person", subject.tenant_id, target, {"reason": reason})
+    audit_log.note(
+        "begin to erase person",
+        target=target,
+        details={"reason": reason},
+        by=by,
+        tenant_id=subject.tenant_id,
+    )
     with attempt():
         names = set(erasure.begin(subject.tenant_id, subject.user_id, by=by, at=now()))
     erased = Erased(tenant_id=subject.tenant_id, user_id=subject.user_id)
@@ -143,7 +149,13 @@ def _complete(subject: Subject, erased: Erased, traces: Traces, *, by: str, reas
         if name not in ("tenantId", "userId")
     }
     details = {"reason": reason, **counted}
-    audit_log.record(by, "erase person", subject.tenant_id, f"user {subject.user_id}", details)
+    audit_log.note(
+        "erase person",
+        target=f"user {subject.user_id}",
+        details=details,
+        by=by,
+        tenant_id=subject.tenant_id,
+    )
 
 
 @contextmanager

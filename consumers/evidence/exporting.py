@@ -216,7 +216,13 @@ class Export:
     def _note(self, action: str, details: Document) -> None:
         details = {"exportId": self.id, **details}
         with attempt():
-            audit_log.record(self._order.by, action, self._tenant_id, self._target, details)
+            audit_log.note(
+                action,
+                target=self._target,
+                details=details,
+                by=self._order.by,
+                tenant_id=self._tenant_id,
+            )
 
 
 MOST_NOTED = 1_000

@@ -27,7 +27,13 @@ def discard(letter: Letter, *, why: str, by: str) -> None:
         "messageId": letter.message_id,
         "conversationId": letter.conversation_id,
     }
-    audit_log.note("discard dead letter", target=letter.id, details=details, by=by)
+    audit_log.note(
+        "discard dead letter",
+        target=letter.id,
+        details=details,
+        by=by,
+        tenant_id=letter.tenant_id,
+    )
     is_kept = {"_id": letter.id, "closedHow": {"$ne": State.DISCARDED.value}}
     collection("dead_letters").update_one(is_kept, {"$set": _closed(State.DISCARDED, by)})
 

@@ -64,7 +64,7 @@ def show_lines(one: Shown) -> Iterator[str]:
         yield json.dumps(one.record["valueJson"], indent=2, ensure_ascii=False)
     else:
         yield str(one.record["valueText"])
-        yield from _hex_lines(bytes.fromhex(one.record["valueHex"] or ""))
+        yield from hex_lines(bytes.fromhex(one.record["valueHex"] or ""))
 
 
 def _told(value: object) -> str:
@@ -105,7 +105,7 @@ def _readable(value: bytes | None) -> str | None:
         return f"0x{value.hex()}"
 
 
-def _hex_lines(value: bytes) -> Iterator[str]:
+def hex_lines(value: bytes) -> Iterator[str]:
     for start in range(0, len(value), HEX_BYTES_PER_LINE):
         row = value[start : start + HEX_BYTES_PER_LINE]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)

@@ -63,6 +63,7 @@ class Selection(msgspec.Struct, frozen=True):
     since: datetime | None = None
     until: datetime | None = None
     conversation_id: str | None = None
+    tenant_id: str | None = None
     state: State | None = State.OPEN
 
     def query(self) -> Document:
@@ -71,6 +72,8 @@ class Selection(msgspec.Struct, frozen=True):
         query: Document = {"closedHow": _closed_how(self.state)}
         if self.conversation_id:
             query["conversationId"] = self.conversation_id
+        if self.tenant_id:
+            query["tenantId"] = self.tenant_id
         if self.reason:
             query["reason"] = self.reason
         bounds = {"$gte": self.since, "$lt": self.until}

@@ -74,5 +74,7 @@ def run(
                 "files": purged.files,
             }
             target = f"tenant {plan.tenant_id}"
-            audit_log.record(by, "purge messages", plan.tenant_id, target, counted)
+            audit_log.note(
+                "purge messages", target=target, details=counted, by=by, tenant_id=plan.tenant_id
+            )
         yield purged

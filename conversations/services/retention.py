@@ -28,7 +28,9 @@ def set_retention(tenant_id: str, days: int | None, *, by: str, reason: str | No
     """Days; None: for ever. Noted in the audit log first."""
     tenant_id = canonical_id(tenant_id)
     details = {"before": retention_of(tenant_id), "after": days, "reason": reason}
-    audit_log.record(by, "set retention", tenant_id, f"tenant {tenant_id}", details)
+    audit_log.note(
+        "set retention", target=f"tenant {tenant_id}", details=details, by=by, tenant_id=tenant_id
+    )
     change = {"retentionDays": days, "changedAt": now(), "changedBy": by}
     collection(COLLECTION).update_one({"_id": tenant_id}, {"$set": change}, upsert=True)
 
@@ -50,6 +52,8 @@ def _change_hold(conversation_id: str, *, is_held: bool, by: str, reason: str | 
         raise conversation_not_found()
     action = "hold conversation" if is_held else "release conversation"
     target = f"conversation {conversation_id}"
-    audit_log.record(by, action, found["tenantId"], target, {"reason": reason})
+    audit_log.note(
+        action, target=target, details={"reason": reason}, by=by, tenant_id=found["tenantId"]
+    )
     change = {"$set": {"isHeld": True}} if is_held else {"$unset": {"isHeld": ""}}
     collection("conversations").update_one({"_id": conversation_id}, change)
