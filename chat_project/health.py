@@ -29,7 +29,7 @@ def ready(_request: HttpRequest) -> HttpResponse:
     """503 when a required server is away; `degraded`, and 200, when only Redis is, or
     when the topic grows and sends are refused for that time."""
     asked = checks()
-    failures = _failures(asked)
+    failures = _failures(asked, settings.READINESS_TIMEOUT_SECONDS)
     unhealthy = any(check.required for check in asked if check.name in failures)
     status = "unhealthy" if unhealthy else "degraded" if failures else "healthy"
     described = {
@@ -39,6 +39,13 @@ def ready(_request: HttpRequest) -> HttpResponse:
         for check in asked
     }
     return _answer({"status": status, "checks": described}, unhealthy=unhealthy)
+
+
+def states(*, within_seconds: float) -> dict[str, str | None]:
+    """What `/health/ready` would tell, for people: by check the kind of error, None where all is well."""
+    asked = checks()
+    failures = _failures(asked, within_seconds)
+    return {check.name: failures.get(check.name) for check in asked}
 
 
 def ping_mongodb() -> None:
@@ -80,9 +87,9 @@ def _answer(data: dict[str, object], *, unhealthy: bool) -> HttpResponse:
     return response
 
 
-def _failures(asked: list[Check]) -> dict[str, str]:
+def _failures(asked: list[Check], within_seconds: float) -> dict[str, str]:
     """By name, for the servers that did not answer in time: the kind of error, no addresses."""
-    deadline = monotonic() + settings.READINESS_TIMEOUT_SECONDS
+    deadline = monotonic() + within_seconds
     running = {check.name: check.start() for check in asked}
     wait_for(running.values(), timeout=deadline - monotonic())
     failures = {}

@@ -9,6 +9,7 @@ _OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 class MongoAdminConfig(AdminConfig):
     default_auto_field = _OBJECT_ID
+    default_site = "staff.site.StaffSite"
 
 
 class MongoAuthConfig(AuthConfig):

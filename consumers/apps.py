@@ -3,3 +3,4 @@ from django.apps import AppConfig
 
 class ConsumersConfig(AppConfig):
     name = "consumers"
+    verbose_name = "Dead letters"

@@ -7,6 +7,7 @@ because production refuses to start without its secrets.
 from pathlib import Path
 
 INSTALLED_APPS = [
+    "staff",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

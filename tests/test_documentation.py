@@ -20,7 +20,7 @@ from scripts.run import _parser as run_parser
 DOCS = BASE_DIR / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text()
 DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
-OUR_APPS = ("chat_project", "conversations", "messaging", "consumers")
+OUR_APPS = ("chat_project", "staff", "conversations", "messaging", "consumers")
 
 
 def option_names(parser: argparse.ArgumentParser) -> set[str]:
@@ -126,6 +126,7 @@ def test_the_pages_agree_on_what_starts_kafka_alone() -> None:
         DOCS / "clients.md",
         DOCS / "moving.md",
         DOCS / "operations.md",
+        DOCS / "staff.md",
         DOCS / "decisions" / "README.md",
         *DECISIONS,
     ],

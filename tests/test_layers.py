@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LAYERS = ("chat_project", "conversations", "messaging", "realtime", "consumers")
+LAYERS = ("chat_project", "staff", "conversations", "messaging", "realtime", "consumers")
 """Each may import those before it."""
 
 COMPOSITION = {"chat_project/urls.py", "chat_project/gunicorn.conf.py"}

@@ -3,6 +3,7 @@
 from chat_project.settings.environment import BASE_DIR, environment
 
 INSTALLED_APPS = [
+    "staff",  # before the admin: some of its templates are replaced
     "chat_project.mongo_apps.MongoAdminConfig",
     "chat_project.mongo_apps.MongoAuthConfig",
     "chat_project.mongo_apps.MongoContentTypesConfig",

@@ -13,4 +13,5 @@ from chat_project.settings.readiness import *
 from chat_project.settings.rest import *
 from chat_project.settings.security import *
 from chat_project.settings.server import *
+from chat_project.settings.start_page import *
 from chat_project.settings.static_files import *

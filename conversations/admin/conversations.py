@@ -6,38 +6,48 @@ would only get wrong, and what is over is archived.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from typing_extensions import override
 
-from chat_project.timestamps import format_timestamp
+from chat_project.timestamps import format_timestamp, now
 from conversations import policies, services
+from conversations.admin import filters
+from conversations.admin.finding import Activity, Asked, find
 from conversations.admin.participants import ParticipantInline, save_participants
-from conversations.admin.refusals import RefusalsAsMessages
-from conversations.models import Conversation, Participant
+from conversations.admin.searching import candidates
+from conversations.models import Conversation
+from conversations.reading import COUNTED_PARTICIPANTS, conversation_documents
 from conversations.values import ConversationType
+from staff.changes import audited
+from staff.filters import chosen
+from staff.found import Found
+from staff.options import StaffModelAdmin
+from staff.scope import Scope, scope_of
 
 SHOWN_INLINE = 200
 """More participants than this are behind a link: each is a row of the form."""
-FOUND_BY_PARTICIPANT = 1_000
-"""A search looks at the conversations of at most so many matching participants."""
+SUGGESTED = 20
+"""Conversations that an empty autocomplete field offers: the newest."""
 
 
 @admin.register(Conversation)
-class ConversationAdmin(RefusalsAsMessages):
-    list_display = ("name", "type", "tenant_id", "is_active", "last_seq", "last_message_at")
-    list_filter = ("type", "is_active", ("tenant_id", admin.AllValuesFieldListFilter))
-    list_per_page = 50
-    show_full_result_count = False
+class ConversationAdmin(StaffModelAdmin):
+    list_display = (
+        *("name", "kind_and_state", "tenant_id", "people", "last_seq"),
+        "last_message_short",
+    )
+    list_filter = (filters.School, filters.Type, filters.State, filters.LastActivity)
     search_fields = ("name",)
-    search_help_text = "Name or id of the conversation, id or name of a participant"
+    search_help_text = "Words of a name; id or name of a participant; id of a student or a class"
     actions = ("archive", "restore")
     fields = (
         "name",
@@ -51,6 +61,8 @@ class ConversationAdmin(RefusalsAsMessages):
         "log",
         "all_participants",
     )
+    OF_THE_LOG = ("key", "log", "version")
+    """Fields for those who run the service."""
 
     @override
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -59,6 +71,14 @@ class ConversationAdmin(RefusalsAsMessages):
     @override
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @override
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        if scope_of(request).is_all:
+            return list(self.fields)
+        rows = [(row,) if isinstance(row, str) else row for row in self.fields]
+        kept = [tuple(name for name in row if name not in self.OF_THE_LOG) for row in rows]
+        return [row for row in kept if row]
 
     @override
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -72,18 +92,35 @@ class ConversationAdmin(RefusalsAsMessages):
         return [ParticipantInline] if few else []
 
     @override
+    def find(self, request: HttpRequest, changelist: Any) -> Found:
+        state, kind = chosen(changelist, filters.State), chosen(changelist, filters.Type)
+        activity = chosen(changelist, filters.LastActivity)
+        asked = Asked(
+            scope=scope_of(request).narrowed(chosen(changelist, filters.School)),
+            type=ConversationType(kind) if kind in list(ConversationType) else None,
+            is_active={"1": True, "0": False}.get(state or ""),
+            activity=Activity(activity) if activity in list(Activity) else None,
+            term=changelist.query,
+        )
+        return find(asked, page=changelist.page_num, size=changelist.list_per_page, now=now())
+
+    @override
+    def prepare(self, request: HttpRequest, objects: Sequence[Any]) -> None:
+        documents = conversation_documents([each.pk for each in objects])
+        for each in objects:
+            each.people_counted = documents.get(each.pk, {}).get("participantCount", 0)
+
+    @override
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Two queries instead of a join over all participants."""
-        term = search_term.strip()
-        if not term:
+        """For autocomplete and for actions on what a search found; the list itself is read by `find`."""
+        scope = scope_of(request)
+        if search_term.strip():
+            return queryset.filter(pk__in=candidates(scope, search_term)[0]), False
+        if getattr(request.resolver_match, "url_name", None) != "autocomplete":
             return queryset, False
-        people = Participant.objects.filter(Q(user_id=term) | Q(user_name__icontains=term))
-        theirs = people.values_list("conversation_id", flat=True)[:FOUND_BY_PARTICIPANT]
-        return queryset.filter(
-            Q(name__icontains=term) | Q(id=term.lower()) | Q(id__in=list(theirs))
-        ), False
+        return queryset.filter(pk__in=_newest(scope)), False
 
     @override
     def save_model(
@@ -93,7 +130,11 @@ class ConversationAdmin(RefusalsAsMessages):
         form: ModelForm[Any],
         change: bool,
     ) -> None:
-        if "name" in form.changed_data:
+        if "name" not in form.changed_data:
+            return
+        names = {"name": form.initial["name"]}, {"name": obj.name}
+        told = self.change_of(request, "rename conversation", obj, before=names[0], after=names[1])
+        with audited(told):
             services.rename(obj.pk, obj.name)
 
     @override
@@ -104,24 +145,65 @@ class ConversationAdmin(RefusalsAsMessages):
         formset: Any,
         change: bool,
     ) -> None:
-        save_participants(form.instance.pk, formset)
+        save_participants(request.user.get_username(), form.instance, formset)
 
     @admin.action(description="Archive: nobody can write any more", permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
-        for conversation_id in queryset.values_list("pk", flat=True):
-            services.archive(conversation_id)
-        self.message_user(request, "Archived", messages.SUCCESS)
+        self._set_active(request, queryset, services.archive, is_active=False)
 
     @admin.action(description="Restore from the archive", permissions=["change"])
     def restore(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
-        for conversation_id in queryset.values_list("pk", flat=True):
-            services.unarchive(conversation_id)
-        self.message_user(request, "Restored", messages.SUCCESS)
+        self._set_active(request, queryset, services.unarchive, is_active=True)
+
+    def _set_active(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Conversation],
+        service: Callable[[str], object],
+        *,
+        is_active: bool,
+    ) -> None:
+        """Each is a change of its own; those that are so already are left alone."""
+        action = "restore conversation" if is_active else "archive conversation"
+        states = {"isActive": not is_active}, {"isActive": is_active}
+        others = [each for each in queryset if each.is_active is not is_active]
+        for each in others:
+            with audited(self.change_of(request, action, each, before=states[0], after=states[1])):
+                service(each.pk)
+        done = "Restored" if is_active else "Archived"
+        self.message_user(request, f"{done}: {len(others)}", messages.SUCCESS)
+
+    @admin.display(description="type and state")
+    def kind_and_state(self, conversation: Conversation) -> str:
+        state, look = ("active", "good") if conversation.is_active else ("archived", "calm")
+        return format_html(
+            '<span class="badge">{}</span> <span class="badge {}">{}</span>',
+            conversation.type,
+            look,
+            state,
+        )
+
+    @admin.display(description="people")
+    def people(self, conversation: Any) -> str:
+        """In a list, where they are counted for the whole page."""
+        count: int = conversation.people_counted
+        return f"{count} or more" if count >= COUNTED_PARTICIPANTS else str(count)
 
     @admin.display(description="last message at")
     def last_message_at(self, conversation: Conversation) -> str:
         message = conversation.last_message
         return format_timestamp(message["sentAt"]) if message else "-"
+
+    @admin.display(description="last message")
+    def last_message_short(self, conversation: Conversation) -> str:
+        if not conversation.last_message:
+            return "-"
+        return format_html(
+            '<time class="quiet" datetime="{}">{}</time><span class="last-text">{}</span>',
+            self.last_message_at(conversation),
+            f"{conversation.last_message['sentAt']:%Y-%m-%d %H:%M}",
+            self.last_message_text(conversation),
+        )
 
     @admin.display(description="last message")
     def last_message_text(self, conversation: Conversation) -> str:
@@ -138,3 +220,7 @@ class ConversationAdmin(RefusalsAsMessages):
             conversation.pk,
             count,
         )
+
+
+def _newest(scope: Scope) -> list[str]:
+    return list(find(Asked(scope), page=1, size=SUGGESTED, now=now()).keys)

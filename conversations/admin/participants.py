@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from typing_extensions import override
 
 from chat_project.identifiers import canonical_id
 from conversations import policies, services
-from conversations.admin.refusals import RefusalsAsMessages
-from conversations.models import Participant
+from conversations.admin import filters
+from conversations.admin.people import find_people
+from conversations.admin.searching import people_found
+from conversations.models import Conversation, Participant
 from conversations.selectors import memberships
 from conversations.values import ConversationType, Person, Role
+from staff.changes import Change, audited
+from staff.filters import chosen
+from staff.found import Found
+from staff.options import StaffModelAdmin
+from staff.scope import scope_of
 
 SHOWN = ("user_id", "user_name", "role", "joined_at", "joined_seq", "read_seq", "read_at")
 ONLY_SHOWN = ("joined_at", "joined_seq", "read_seq", "read_at")
@@ -79,26 +87,60 @@ class ParticipantInline(admin.TabularInline):  # type: ignore[type-arg]  # as ab
 
 
 @admin.register(Participant)
-class ParticipantAdmin(RefusalsAsMessages):
+class ParticipantAdmin(StaffModelAdmin):
     form = ParticipantForm
-    list_display = ("user_name", "user_id", "role", "conversation_id", "joined_at", "read_seq")
-    list_filter = ("role",)
-    list_per_page = 50
-    show_full_result_count = False
+    list_display = ("user_name", "user_id", "role", "conversation_name", "joined_at", "read_seq")
+    list_filter = (filters.OfConversation, filters.ParticipantRole)
     search_fields = ("user_name",)
-    search_help_text = "Id or name of a user"
+    search_help_text = "Id or words of the name of a user"
     fields = ("conversation", *SHOWN)
     readonly_fields = ONLY_SHOWN
     autocomplete_fields = ("conversation",)
 
     @override
+    def find(self, request: HttpRequest, changelist: Any) -> Found:
+        return find_people(
+            scope_of(request),
+            conversation_id=chosen(changelist, filters.OfConversation),
+            role=chosen(changelist, filters.ParticipantRole),
+            term=changelist.query,
+            page=changelist.page_num,
+            size=changelist.list_per_page,
+        )
+
+    @override
+    def prepare(self, request: HttpRequest, objects: Sequence[Any]) -> None:
+        """Not by a prefetch, which this backend answers by a scan of all conversations."""
+        ids = {each.conversation_id for each in objects}
+        conversations = Conversation.objects.order_by().in_bulk(list(ids))
+        for each in objects:
+            if each.conversation_id in conversations:
+                each.conversation = conversations[each.conversation_id]
+
+    @override
+    def tenant_of(self, obj: Any) -> str | None:
+        """The conversation's: who adds somebody has not said a school."""
+        tenant_id: str | None = obj.conversation.tenant_id
+        return tenant_id
+
+    @override
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        term = search_term.strip()
-        if not term:
+        if not search_term.strip():
             return queryset, False
-        return queryset.filter(Q(user_id=term) | Q(user_name__icontains=term)), False
+        found = people_found(scope_of(request), search_term)
+        return queryset.filter(pk__in=[each["_id"] for each in found]), False
+
+    @override
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
+        """A form takes no conversation of another school, whatever is sent."""
+        if db_field.name == "conversation":
+            scope = scope_of(request)
+            every = Conversation.objects.all()
+            own = every if scope.is_all else every.filter(tenant_id=scope.tenant_id or "")
+            options["queryset"] = own
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     @override
     def save_model(
@@ -108,40 +150,78 @@ class ParticipantAdmin(RefusalsAsMessages):
         form: ModelForm[Any],
         change: bool,
     ) -> None:
+        by = request.user.get_username()
         if change:
-            services.change_role(obj.conversation_id, obj.user_id, Role(obj.role))
+            _change_role(by, obj.conversation, obj, form.initial.get("role"))
             return
-        _add(obj.conversation_id, obj)
-        added = Participant.objects.get(conversation_id=obj.conversation_id, user_id=obj.user_id)
+        _add(by, obj.conversation, obj)
+        added = Participant.objects.get(
+            conversation_id=obj.conversation_id, user_id=canonical_id(obj.user_id)
+        )
         obj.pk = added.pk
 
     @override
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        services.remove_participant(obj.conversation_id, obj.user_id)
+        _remove(request.user.get_username(), obj.conversation, obj)
 
     @override
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for participant in queryset:
             self.delete_model(request, participant)
 
+    @admin.display(description="conversation")
+    def conversation_name(self, participant: Participant) -> str:
+        return participant.conversation.name
+
 
 def save_participants(
-    conversation_id: str, formset: BaseInlineFormSet[Any, Any, ModelForm[Any]]
+    by: str, conversation: Conversation, formset: BaseInlineFormSet[Any, Any, ModelForm[Any]]
 ) -> None:
-    """New Admins first, so that the old one can go in the same form."""
+    """New Admins first, so that the old one can go in the same form. `by`: the user's name."""
     formset.save(commit=False)
+    roles = {form.instance.pk: form.initial.get("role") for form in formset.initial_forms}
     changed = [participant for participant, _fields in formset.changed_objects]
     for participant in formset.new_objects:
-        _add(conversation_id, participant)
+        _add(by, conversation, participant)
     for participant in sorted(changed, key=lambda one: one.role != Role.ADMIN):
-        services.change_role(conversation_id, participant.user_id, Role(participant.role))
+        _change_role(by, conversation, participant, roles.get(participant.pk))
     for participant in formset.deleted_objects:
-        services.remove_participant(conversation_id, participant.user_id)
+        _remove(by, conversation, participant)
 
 
-def _add(conversation_id: str, participant: Participant) -> None:
+def _add(by: str, conversation: Conversation, participant: Participant) -> None:
     person = Person(participant.user_id, participant.user_name)
-    services.add_participants(conversation_id, [person], Role(participant.role))
+    with audited(_change(by, "add participant", conversation, after=_described(participant))):
+        services.add_participants(conversation.pk, [person], Role(participant.role))
+
+
+def _change_role(
+    by: str, conversation: Conversation, participant: Participant, role_before: str | None
+) -> None:
+    before = {**_described(participant), "role": role_before}
+    after = _described(participant)
+    with audited(_change(by, "change role", conversation, before=before, after=after)):
+        services.change_role(conversation.pk, participant.user_id, Role(participant.role))
+
+
+def _remove(by: str, conversation: Conversation, participant: Participant) -> None:
+    before = _described(participant)
+    with audited(_change(by, "remove participant", conversation, before=before)):
+        services.remove_participant(conversation.pk, participant.user_id)
+
+
+def _change(by: str, action: str, conversation: Conversation, **what: Any) -> Change:
+    return Change(
+        by=by, action=action, target=conversation.pk, tenant_id=conversation.tenant_id, **what
+    )
+
+
+def _described(participant: Participant) -> dict[str, Any]:
+    return {
+        "userId": participant.user_id,
+        "userName": participant.user_name,
+        "role": participant.role,
+    }
 
 
 def _changes_participants(conversation: Any) -> bool:

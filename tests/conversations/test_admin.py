@@ -23,7 +23,7 @@ PARTICIPANTS = "/admin/conversations/participant/"
 @pytest.fixture
 def staff(database: None) -> Client:
     client = Client()
-    client.force_login(User.objects.create_superuser(new_id(), password=new_id()))
+    client.force_login(User.objects.create_superuser(new_id()))
     return client
 
 

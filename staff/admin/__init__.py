@@ -1,0 +1,6 @@
+"""The audit log, and the people who work in the admin."""
+
+from staff.admin.audit import AuditEntryAdmin
+from staff.admin.users import SchoolGroupAdmin, SchoolUserAdmin
+
+__all__ = ["AuditEntryAdmin", "SchoolGroupAdmin", "SchoolUserAdmin"]
