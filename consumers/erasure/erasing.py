@@ -18,7 +18,7 @@ from consumers.errors import RetryLater
 from consumers.letters.desk import Desk
 from consumers.tenants import Subject
 from conversations.erased import pattern_of
-from conversations.services import erasure
+from conversations.services import erasure, roster
 
 ROUNDS = 5
 """Each finds what was on its way when the one before looked; a person who goes on writing under a
@@ -123,6 +123,8 @@ def _erase_once(
     with _desk(environment) as desk:
         letters = copies.discard_letters(subject, ids, desk, by=by)
     named = erase_names(subject, ids, names)
+    with attempt():
+        named += roster.forget(subject.tenant_id, subject.user_id)
     erased.conversations = max(erased.conversations, len(ids))
     erased.changes += changes
     erased.files += files

@@ -25,6 +25,7 @@ from consumers.history.values import (
 from conversations import policies
 from conversations.telling import SYSTEM
 from conversations.values import ConversationType, Role
+from conversations.words import search_words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -203,6 +204,7 @@ def conversation_document(plan: Plan) -> Document:
         "tenantId": plan.tenant_id,
         "type": plan.type.value,
         "name": plan.name,
+        "words": search_words(plan.name),
         "isActive": plan.is_active,
         "key": plan.key,
         "version": 1,

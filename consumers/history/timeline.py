@@ -12,6 +12,7 @@ from consumers.history.planning import Person, Plan
 from consumers.history.reading import OldMessage
 from consumers.history.values import guid_of, milliseconds, moment_since_1970
 from consumers.messages import last_message_of
+from conversations.words import search_words
 
 _NEVER = -(2**62)
 """Before any date, in milliseconds."""
@@ -87,8 +88,10 @@ class Timeline:
             notes.add(Kind.WRONG_UNREAD, text, user_id=person.user_id)
         return {
             "conversationId": self._plan.id,
+            "tenantId": self._plan.tenant_id,
             "userId": person.user_id,
             "userName": person.user_name,
+            "words": search_words(person.user_name),
             "role": person.role.value,
             "joinedSeq": joined_seq,
             "readSeq": read_seq,

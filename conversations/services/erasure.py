@@ -20,6 +20,7 @@ from conversations.policies import NAMED_BY_PEOPLE, STUDENT_PREFIX
 from conversations.selectors import settings_of
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType, Membership, Role
+from conversations.words import search_words
 
 COLLECTION = "erased_persons"
 
@@ -75,8 +76,9 @@ def erase_name(conversation_id: str, user_id: str, names: Collection[str]) -> bo
         name = _name_without(found, user_id, names)
         if participant is None and name == found["name"]:
             return None
-        document = raise_version(session, conversation_id, {"name": name})
-        change = {"$set": {"userName": ERASED_NAME}}
+        changes = {"name": name, "words": search_words(name)}
+        document = raise_version(session, conversation_id, changes)
+        change = {"$set": {"userName": ERASED_NAME, "words": search_words(ERASED_NAME)}}
         collection("participants").update_one(pair, change, session=session)
         return settings_of(document), participant
 

@@ -13,6 +13,7 @@ from conversations.services.roster.facts import (
     TeacherFact,
     Version,
 )
+from conversations.services.roster.forgetting import forget
 from conversations.services.roster.keeping import assigned_teachers, remember, touched_students
 from conversations.services.roster.syncing import AT_ONCE, Synced, sync
 
@@ -26,6 +27,7 @@ __all__ = [
     "TeacherFact",
     "Version",
     "assigned_teachers",
+    "forget",
     "remember",
     "sync",
     "touched_students",

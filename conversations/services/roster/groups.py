@@ -9,12 +9,14 @@ from pymongo.client_session import ClientSession
 from chat_project.mongodb import Document, collection
 from chat_project.timestamps import now
 from conversations import policies, telling
+from conversations.erased import ERASED_NAME
 from conversations.services import outbox
 from conversations.services.participation import ADMINS_INDEX
 from conversations.services.people import participant_document
 from conversations.services.roster.states import Applied
 from conversations.services.roster.wanting import Steps, Wanted, steps
 from conversations.values import Membership, Person, Role
+from conversations.words import search_words
 
 Write = InsertOne[Document] | UpdateOne | DeleteOne
 
@@ -83,7 +85,7 @@ def _change(
 ) -> Outcome:
     texts = _texts(do)
     after = {**before, **_changes(do), "version": before["version"] + max(1, len(texts))}
-    writes.conversations.append(_update(before, after))
+    writes.conversations.append(_update(before, after, erased_of(do.added)))
     writes.participants += _of_people(after, do)
     for version, text in enumerate(texts, before["version"] + 1):
         outbox.tell(session, {**after, "version": version}, text, None)
@@ -131,16 +133,25 @@ def _changes(do: Steps) -> Document:
     changes: Document = {"updatedAt": now()}
     if do.name:
         changes["name"] = policies.student_group_name(do.name)
+        changes["words"] = search_words(changes["name"])
     if do.class_id:
         changes["classId"] = do.class_id
     return changes
 
 
-def _update(before: Document, after: Document) -> UpdateOne:
-    """The consumer owns the other fields."""
-    names = ("version", "updatedAt", "name", "classId")
+def _update(before: Document, after: Document, erased: Sequence[str]) -> UpdateOne:
+    """The consumer owns the other fields. `erased`: newcomers whose name it must not store either."""
+    names = ("version", "updatedAt", "name", "words", "classId")
     fields = {name: after[name] for name in names if after.get(name) != before.get(name)}
-    return UpdateOne({"_id": before["_id"]}, {"$set": fields})
+    change: Document = {"$set": fields}
+    if erased:
+        change["$addToSet"] = {"erased": {"$each": list(erased)}}
+    return UpdateOne({"_id": before["_id"]}, change)
+
+
+def erased_of(people: Sequence[tuple[Person, Role]]) -> list[str]:
+    """Those who come without a name."""
+    return [person.user_id for person, _ in people if person.user_name == ERASED_NAME]
 
 
 def _of_people(conversation: Document, do: Steps) -> list[Write]:
@@ -150,11 +161,18 @@ def _of_people(conversation: Document, do: Steps) -> list[Write]:
         return {"conversationId": id_, "userId": person.user_id}
 
     return [
-        *(InsertOne(participant_document(id_, one, role, last_seq, at)) for one, role in do.added),
-        *(UpdateOne(pair(one), {"$set": {"userName": one.user_name}}) for one in do.renamed),
+        *(
+            InsertOne(participant_document(conversation, one, role, last_seq, at))
+            for one, role in do.added
+        ),
+        *(UpdateOne(pair(one), {"$set": _named(one)}) for one in do.renamed),
         *(UpdateOne(pair(one), {"$set": {"role": role.value}}) for one, role in do.changed),
         *(DeleteOne(pair(one)) for one in do.removed),
     ]
+
+
+def _named(person: Person) -> Document:
+    return {"userName": person.user_name, "words": search_words(person.user_name)}
 
 
 def _members(do: Steps, present: Mapping[str, Membership]) -> dict[str, Membership]:

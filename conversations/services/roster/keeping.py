@@ -24,18 +24,22 @@ from conversations.services.roster.facts import (
     StudentKey,
     TeacherFact,
 )
-from conversations.services.roster.states import ClassState, StudentState, as_fields
+from conversations.services.roster.forgetting import without_erased_names
+from conversations.services.roster.states import (
+    CLASSES,
+    PASSES,
+    STUDENTS,
+    ClassState,
+    StudentState,
+    as_fields,
+)
 from conversations.values import ConversationType
-
-STUDENTS, CLASSES = "roster_students", "roster_classes"
 
 INDEXES: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
     STUDENTS: [("tenant_class", ("tenantId", "classId.value"))],
     CLASSES: [("tenant_class", ("tenantId", "classId"))],
 }
 
-PASSES = 20
-"""A pass repeats only when another process changed the same documents meanwhile."""
 DUPLICATE_KEY = 11_000
 
 State = StudentState | ClassState
@@ -59,7 +63,7 @@ def remember(facts: Sequence[Fact]) -> None:
 def _with_student_facts(facts: Sequence[StudentFact]) -> list[Merged]:
     before = read_students({fact.student for fact in facts})
     after = dict(before)
-    for fact in facts:
+    for fact in without_erased_names(facts):
         after[fact.student] = after[fact.student].with_fact(fact)
     return [(state, after[key]) for key, state in before.items()]
 
@@ -67,7 +71,7 @@ def _with_student_facts(facts: Sequence[StudentFact]) -> list[Merged]:
 def _with_teacher_facts(facts: Sequence[TeacherFact]) -> list[Merged]:
     before = read_classes({fact.school_class for fact in facts})
     after = dict(before)
-    for fact in facts:
+    for fact in without_erased_names(facts):
         after[fact.school_class] = after[fact.school_class].with_fact(fact)
     return [(state, after[key]) for key, state in before.items()]
 

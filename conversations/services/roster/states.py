@@ -21,6 +21,11 @@ from conversations.services.roster.facts import (
 )
 from conversations.values import Role
 
+STUDENTS, CLASSES = "roster_students", "roster_classes"
+
+PASSES = 20
+"""Of reading, merging and writing: repeated only when another process changed the same documents."""
+
 
 class _Told(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
     """Told by the event `id` of the moment `at`."""

@@ -27,15 +27,20 @@ from conversations.services.roster.facts import (
     Contended,
     StudentKey,
 )
-from conversations.services.roster.groups import Group, Outcome, change_groups
+from conversations.services.roster.groups import Group, Outcome, change_groups, erased_of
 from conversations.services.roster.keeping import (
-    CLASSES,
-    STUDENTS,
     only_duplicates,
     read_classes,
     read_students,
 )
-from conversations.services.roster.states import Applied, Said, StudentState, as_fields
+from conversations.services.roster.states import (
+    CLASSES,
+    STUDENTS,
+    Applied,
+    Said,
+    StudentState,
+    as_fields,
+)
 from conversations.services.roster.wanting import (
     Wanted,
     as_founded,
@@ -150,6 +155,8 @@ def _found(view: View) -> _Founding:
             class_id=wants.class_id,
         )
     )
+    if erased := erased_of(wants.people):
+        conversation["erased"] = erased
     roles = [(role, wants.of(role)) for role in (Role.ADMIN, Role.MEMBER)]
     return _Founding(
         student.key,

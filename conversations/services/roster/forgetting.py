@@ -1,0 +1,133 @@
+"""Names that are kept no longer (decision 0023), in the roster's facts."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+from pymongo import UpdateOne
+
+from chat_project.mongodb import Document, collection, majority_collection
+from conversations.erased import ERASED_NAME, neutral_people
+from conversations.services.erasure import erased_among
+from conversations.services.roster.facts import Contended, Fact, StudentFact, TeacherFact
+from conversations.services.roster.states import (
+    CLASSES,
+    PASSES,
+    STUDENTS,
+    Applied,
+    ClassState,
+    Parent,
+    StudentState,
+    as_fields,
+)
+
+F = TypeVar("F", StudentFact, TeacherFact)
+
+
+def without_erased_names(facts: Sequence[F]) -> list[F]:
+    """The facts, with the neutral name of whom an erasure has begun for.
+
+    To be asked after the states were read that the facts go into: an erasure that begins later finds
+    them written, or makes their writer start over.
+    """
+    by_tenant: dict[str, set[str]] = defaultdict(set)
+    for fact in facts:
+        by_tenant[_tenant_of(fact)].update(_named_by(fact))
+    erased = {tenant_id: erased_among(tenant_id, ids) for tenant_id, ids in by_tenant.items()}
+    return [_neutral(fact, erased) for fact in facts]
+
+
+def _tenant_of(fact: Fact) -> str:
+    place = fact.student if isinstance(fact, StudentFact) else fact.school_class
+    return place.tenant_id
+
+
+def _named_by(fact: Fact) -> Iterable[str]:
+    if isinstance(fact, TeacherFact):
+        return (fact.user_id,)
+    return (fact.student.student_id, *(parent.user_id for parent in fact.parents))
+
+
+def _neutral(fact: F, erased: Mapping[str, set[str]]) -> F:
+    gone = erased[_tenant_of(fact)]
+    if isinstance(fact, TeacherFact):
+        is_named = fact.user_name is not None and fact.user_id in gone
+        return replace(fact, user_name=ERASED_NAME) if is_named else fact
+    is_named = fact.name is not None and fact.student.student_id in gone
+    return replace(
+        fact,
+        name=ERASED_NAME if is_named else fact.name,
+        parents=tuple(neutral_people(fact.parents, gone)),
+    )
+
+
+def forget(tenant_id: str, user_id: str) -> int:
+    """Puts the neutral name wherever the roster names this person; gives in how many documents.
+
+    After `erasure.begin`. Repeated, it finds nothing. Raises Contended, and pymongo's errors.
+    """
+    of_student = {"$or": [{"studentId": user_id}, *_any_of(user_id, "parents", "applied.people")]}
+    in_students = _forget(STUDENTS, tenant_id, user_id, of_student, StudentState)
+    of_class = {"$or": _any_of(user_id, "teachers")}
+    return in_students + _forget(CLASSES, tenant_id, user_id, of_class, ClassState)
+
+
+def _any_of(user_id: str, *lists: str) -> list[Document]:
+    return [{f"{name}.userId": user_id} for name in lists]
+
+
+def _forget(
+    name: str, tenant_id: str, user_id: str, whose: Document, kind: type[StudentState | ClassState]
+) -> int:
+    count = 0
+    for _ in range(PASSES):
+        found = majority_collection(name).find({"tenantId": tenant_id, **whose})
+        known = [msgspec.convert(each, kind) for each in found]
+        changed = [(old, new) for old in known if (new := _forgotten(old, user_id)) != old]
+        if not changed:
+            return count
+        writes = [
+            UpdateOne(
+                {"_id": old.key.document_id, "rev": old.rev},
+                {"$set": as_fields(replace(new, rev=old.rev + 1))},
+            )
+            for old, new in changed
+        ]
+        count += collection(name).bulk_write(writes, ordered=False).modified_count
+    raise Contended(f"other writers of {name} were faster in {PASSES} passes")
+
+
+def _forgotten(state: StudentState | ClassState, user_id: str) -> StudentState | ClassState:
+    if isinstance(state, ClassState):
+        teachers = tuple(
+            replace(one, user_name=ERASED_NAME) if one.user_id == user_id and one.user_name else one
+            for one in state.teachers
+        )
+        return replace(state, teachers=teachers)
+    is_student = state.student_id == user_id
+    name = state.name
+    return replace(
+        state,
+        name=replace(name, value=ERASED_NAME) if name and is_student else name,
+        parents=tuple(_parent_forgotten(one, user_id) for one in state.parents),
+        applied=_applied_forgotten(state.applied, user_id, is_student=is_student),
+    )
+
+
+def _parent_forgotten(parent: Parent, user_id: str) -> Parent:
+    return replace(parent, user_name=ERASED_NAME) if parent.user_id == user_id else parent
+
+
+def _applied_forgotten(
+    applied: Applied | None, user_id: str, *, is_student: bool
+) -> Applied | None:
+    if applied is None:
+        return None
+    people = tuple(
+        replace(one, user_name=ERASED_NAME) if one.user_id == user_id else one
+        for one in applied.people
+    )
+    name = ERASED_NAME if applied.name and is_student else applied.name
+    return replace(applied, people=people, name=name)
