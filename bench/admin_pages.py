@@ -67,6 +67,7 @@ def _set_up() -> None:
     django.setup()
     call_command("migrate", verbosity=0, stdout=sys.stderr)
     call_command("create_indexes", stdout=sys.stderr)
+    call_command("create_topics", stdout=sys.stderr)
 
 
 def _fill(count: int, participants_each: int) -> None:
