@@ -12,7 +12,7 @@ from tests.consumers.pipelines import Pipeline, free_port
 from tests.processes import manage, running
 from tests.waiting import wait_until
 
-READY_SECONDS = 240.0
+READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
