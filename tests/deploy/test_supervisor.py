@@ -137,13 +137,16 @@ def test_a_wrong_setting_is_told_and_tried_again_until_it_is_right(
     supervisor.installation.set(MONGODB_URI=None)
     try:
         os.kill(running[LAG], signal.SIGKILL)
-        wait_until(lambda: supervisor.seen()[LAG].state == "BACKOFF", "it waits")
+        wait_until(
+            lambda: "Settings: MONGODB_URI is missing" in supervisor.log_of(LAG),
+            "it says what is missing",
+            seconds=UP_SECONDS,
+        )
     finally:
         supervisor.installation.set()
 
     supervisor.wait_until_replaced(LAG, running[LAG])
-
-    assert "Settings: MONGODB_URI is missing" in supervisor.log_of(LAG)
+    wait_until(lambda: serves_lag(supervisor), "it serves the lag", seconds=UP_SECONDS)
 
 
 def test_what_a_process_says_is_where_the_documentation_says(
@@ -153,6 +156,13 @@ def test_what_a_process_says_is_where_the_documentation_says(
         assert "Metrics at http://localhost:" in supervisor.log_of(name)
     assert "Listening at: http://0.0.0.0:" in supervisor.log_of(API)
     assert "Metrics at http://localhost:" in supervisor.installation.log()
+
+
+def serves_lag(supervisor: Supervisor) -> bool:
+    try:
+        return "kafka_consumer_lag" in scrape(supervisor.metrics_port("04"))
+    except OSError:
+        return False
 
 
 def in_the_group(installation: Installation) -> list[str]:
