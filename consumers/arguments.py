@@ -23,13 +23,6 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
-def some_text(text: str) -> str:
-    """Not blank: an empty shell variable must not choose everything."""
-    if not text.strip():
-        raise ArgumentTypeError("is blank: leave it out, or say a value")
-    return text
-
-
 def letter_id(text: str) -> str:
     if not _LETTER_ID.fullmatch(text):
         raise ArgumentTypeError(f"{text!r}: <generation>:<partition>:<offset>, as 1:0:42")

@@ -3,11 +3,14 @@ itself; if it cannot be called without arguments, CALLS says how.
 """
 
 import argparse
+import json
 import os
 import re
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -15,21 +18,39 @@ from django.apps import apps
 from django.core.management import CommandError, get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from chat_project.mongodb import client
 from chat_project.settings.environment import BASE_DIR
 from tests.consumers.pipelines import Pipeline
-from tests.processes import Process, manage, running
+from tests.history.replaced import ADMIN, Replaced
+from tests.processes import ROOT, Process, manage, running
 from tests.waiting import wait_until
 
 OUR_APPS = {each.name for each in apps.get_app_configs() if Path(each.path).parent == BASE_DIR}
 COMMANDS = sorted(name for name, app in get_commands().items() if app in OUR_APPS)
 
-NEW_DATABASE = "NEW_DATABASE"
-"""Stands for a name that nothing has yet."""
+NEW_DATABASE, NEW_FOLDER = "NEW_DATABASE", "NEW_FOLDER"
+"""Stand for names that nothing has yet."""
+CONVERSATION, TENANT, USER, REPLACED, ROSTER = (
+    "CONVERSATION",
+    "TENANT",
+    "USER",
+    "REPLACED",
+    "ROSTER",
+)
+"""Stand for what is in the world."""
+WHY = ["--by", "Mai", "--reason", "a test"]
+WHOSE = ["--tenant", TENANT, "--user", USER]
 CALLS: Mapping[str, Sequence[Sequence[str]]] = {
     "consume_messages": [[], ["--drain"]],
     "dead_letters": [["list"], ["discard", "--all", "--why", "a test", "--yes"]],
+    "erase_person": [[*WHOSE, "--dry-run"]],
+    "export_conversation": [[CONVERSATION, "--output", NEW_FOLDER, *WHY]],
+    "export_person": [[*WHOSE, "--output", NEW_FOLDER, *WHY]],
+    "import_history": [["--source-database", REPLACED]],
+    "import_roster": [[ROSTER, "--tenant", "school-1"]],
     "index_messages": [[], ["--drain"]],
     "issue_token": [["--user", "teacher-1", "--tenant", "school-1"]],
+    "make_staff": [["--user", "clerk", "--tenant", "school-1"]],
     "rebuild": [["--into", NEW_DATABASE, "--yes"]],
     "replay": [["--from", "beginning", "--yes"]],
 }
@@ -76,25 +97,77 @@ def valued_options() -> Iterator[tuple[str, list[str], str]]:
                     yield name, before, action.option_strings[-1]
 
 
+class World(NamedTuple):
+    """`variables` of the environment; `there`: what stands for what in a call."""
+
+    variables: Mapping[str, str]
+    there: Mapping[str, str]
+    folder: Path
+
+    def call(self, name: str, arguments: Sequence[str]) -> list[str]:
+        number = uuid4().hex[:8]
+        new = {
+            NEW_DATABASE: f"new_{number}_{os.environ['MONGODB_DATABASE']}",
+            NEW_FOLDER: str(self.folder / number),
+        }
+        return manage(name, *({**new, **self.there}.get(each, each) for each in arguments))
+
+
 @pytest.fixture(scope="module")
-def world(database: None) -> Mapping[str, str]:
-    """Topics and a database of its own, with a dead letter and a group that has committed."""
+def world(database: None, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Topics and a database of its own, with two schools, a clerk, a dead letter and a group that
+    has committed."""
     pipeline = Pipeline()
-    own = {"MONGODB_DATABASE": f"{uuid4().hex[:8]}_{os.environ['MONGODB_DATABASE']}"}
+    own = f"{uuid4().hex[:8]}_{os.environ['MONGODB_DATABASE']}"
+    variables = {
+        **pipeline.variables,
+        "MONGODB_DATABASE": own,
+        "HISTORY_MONGODB_URI": os.environ["MONGODB_URI"],
+    }
     pipeline.send("a-conversation-that-there-is-not")
-    with pipeline.consumer("--drain", **own) as consumer:
+    with pipeline.consumer("--drain", MONGODB_DATABASE=own) as consumer:
         assert consumer.wait(END_SECONDS) == 0, consumer.output()
-    return {**pipeline.variables, **own}
+    seeded = done(manage("seed_demo", "--json"), variables)
+    done(
+        manage("make_staff", "--user", "clerk", "--tenant", "school-1", "--password-stdin"),
+        variables,
+        "an-uncommon-password-7\n",
+    )
+    [school, *_] = json.loads(seeded)["tenants"]
+    replaced = f"replaced_{own}"
+    people = Replaced(client()[replaced])
+    people.conversation(str(uuid4()), [people.person(str(uuid4()), "Mai", role=ADMIN)])
+    folder = tmp_path_factory.mktemp("commands")
+    roster = folder / "roster.csv"
+    roster.write_text("sourcedId,givenName,familyName,role\np-1,Lan,Hoàng,parent\n")
+    there = {
+        CONVERSATION: school["conversations"][0]["conversationId"],
+        TENANT: school["tenantId"],
+        USER: school["users"][0]["userId"],
+        REPLACED: replaced,
+        ROSTER: str(roster),
+    }
+    return World(variables, there, folder)
+
+
+def done(command: list[str], variables: Mapping[str, str], said: str = "") -> str:
+    """What it prints."""
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=END_SECONDS,
+        check=True,
+    )
+    return ended.stdout
 
 
 def ended(arguments: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
     with running(list(arguments), variables) as process:
         return process.wait(END_SECONDS), process.output()
-
-
-def call(name: str, arguments: Sequence[str]) -> list[str]:
-    new = f"new_{uuid4().hex[:8]}_{os.environ['MONGODB_DATABASE']}"
-    return manage(name, *(new if each == NEW_DATABASE else each for each in arguments))
 
 
 def test_there_are_commands() -> None:
@@ -143,7 +216,7 @@ def test_as_a_process_it_ends_with_2_and_without_a_traceback(name: str) -> None:
     ("name", "arguments"), list(calls()), ids=lambda each: each if isinstance(each, str) else None
 )
 def test_it_works_or_says_which_server_is_away(
-    name: str, arguments: Sequence[str], world: Mapping[str, str]
+    name: str, arguments: Sequence[str], world: World
 ) -> None:
     if (name, arguments) in LASTING:
         pytest.skip("waits for its servers: see below")
@@ -151,7 +224,7 @@ def test_it_works_or_says_which_server_is_away(
         with ExitStack() as within:
             runs = {
                 server: within.enter_context(
-                    running(call(name, arguments), {**world, **AWAY[server]})
+                    running(world.call(name, arguments), {**world.variables, **AWAY[server]})
                 )
                 for server in side_by_side
             }
@@ -162,21 +235,21 @@ def test_it_works_or_says_which_server_is_away(
                 is_told = code in (1, 2) and setting in output
                 assert code == 0 or is_told, (server, code, output)
 
-    code, output = ended(call(name, arguments), world)
+    code, output = ended(world.call(name, arguments), world.variables)
     assert code == 0, f"{output}\nIf it needs arguments, add it to CALLS in {__file__}"
 
 
 @pytest.mark.parametrize(("name", "arguments"), LASTING)
 @pytest.mark.parametrize("server", AWAY)
 def test_what_lasts_waits_for_its_servers_and_can_be_stopped(
-    name: str, arguments: Sequence[str], server: str, world: Mapping[str, str]
+    name: str, arguments: Sequence[str], server: str, world: World
 ) -> None:
     seen = {
         "Kafka": "127.0.0.1:9",
         "MongoDB": "Trying again in 0.1 s: MongoDB: 127.0.0.1:9",
         "Redis": "Metrics at",
     }[server]
-    with running(call(name, arguments), {**world, **AWAY[server]}) as process:
+    with running(world.call(name, arguments), {**world.variables, **AWAY[server]}) as process:
         wait_until(lambda: says(process, seen), f"{name} tells of {server}", seconds=END_SECONDS)
 
         process.popen.terminate()

@@ -3,7 +3,6 @@
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from pymongo.errors import PyMongoError
 
 from chat_project.api.errors import Unavailable
-from consumers.arguments import some_text
+from chat_project.arguments import some_path, some_text
+from chat_project.mongodb import described
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.evidence.exporting import Exported, Order, verify
 from consumers.evidence.output import Format
@@ -25,7 +25,10 @@ EXITS = (
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="a new or empty folder; needed but for --verify"
+        "--output",
+        type=some_path,
+        metavar="DIR",
+        help="a new or empty folder; needed but for --verify",
     )
     parser.add_argument(
         "--format",
@@ -39,7 +42,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--reason", type=some_text, metavar="TEXT", help="why, for audit_log")
     parser.add_argument(
         "--verify",
-        type=Path,
+        type=some_path,
         metavar="DIR",
         help="instead: compare an exported folder with its manifest and with audit_log",
     )
@@ -95,7 +98,9 @@ def _told_as_errors() -> Iterator[None]:
         yield
     except Refused as error:
         raise CommandError(str(error), returncode=2) from error
-    except (RetryLater, StopConsuming, PyMongoError, Unavailable) as error:
+    except PyMongoError as error:
+        raise CommandError(f"not exported: {described(error)}") from error
+    except (RetryLater, StopConsuming, Unavailable) as error:
         raise CommandError(f"not exported: {error}") from error
     except OSError as error:
         raise CommandError(f"not exported, --output cannot be written: {error}") from error

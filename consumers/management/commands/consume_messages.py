@@ -11,9 +11,10 @@ from confluent_kafka import KafkaException
 from django.core.management.base import BaseCommand, CommandParser
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
-from consumers.arguments import some_text, whole_number
+from consumers.arguments import whole_number
 from consumers.client import message_consumer
 from consumers.draining import draining_alone
 from consumers.errors import ConsumerError

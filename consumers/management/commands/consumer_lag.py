@@ -12,10 +12,11 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers import metrics
-from consumers.arguments import some_text, whole_number
+from consumers.arguments import whole_number
 from consumers.errors import RetryLater
 from consumers.lag import LagReader, PartitionLag
 from consumers.lag_watch import WatchedLag, total, watched

@@ -11,11 +11,12 @@ from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
-from consumers.arguments import iso_time, letter_id, some_text, whole_number
+from consumers.arguments import iso_time, letter_id, whole_number
 from consumers.errors import Reason, RetryLater, StopConsuming
 from consumers.letters import display
 from consumers.letters.desk import Desk

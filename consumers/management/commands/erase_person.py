@@ -10,10 +10,12 @@ from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
+from chat_project.arguments import some_text
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
-from consumers.arguments import some_text, whole_number
+from consumers.arguments import whole_number
 from consumers.confirmation import confirm
 from consumers.erasure.erasing import Erased, Waiting, erase, look
 from consumers.errors import Refused, RetryLater, StopConsuming
@@ -62,7 +64,9 @@ class Command(BaseCommand):
                 erased = self._erase(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except (RetryLater, StopConsuming, PyMongoError, Unavailable) as error:
+        except PyMongoError as error:
+            raise CommandError(f"not to the end, run it again: {described(error)}") from error
+        except (RetryLater, StopConsuming, Unavailable) as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
         if options["json"]:
             told = {"dryRun": options["dry_run"], **msgspec.to_builtins(erased)}

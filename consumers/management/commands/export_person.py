@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.identifiers import canonical_id
-from consumers.arguments import some_text
 from consumers.evidence import door
 from consumers.evidence.exporting import Exported, Order, export_person
 from consumers.tenants import Subject, count_conversations

@@ -13,9 +13,9 @@ from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
+from chat_project.arguments import some_path, some_text
 from chat_project.identifiers import canonical_id
 from chat_project.settings.environment import environment
-from consumers.arguments import some_text
 from consumers.errors import ConsumerError, Refused
 from consumers.history.files import file_source
 from consumers.history.importing import Options, Progress, import_history
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--report",
-            type=Path,
+            type=some_path,
             metavar="FILE",
             help="append each remark as a line of JSON, with what was not brought",
         )

@@ -1,7 +1,6 @@
 """`manage.py import_roster`: a school without the platform publishes its roster from CSV files."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,10 +9,11 @@ from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.arguments import some_path, some_text
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from chat_project.timestamps import now
-from consumers.arguments import some_text
 from consumers.errors import Refused, RetryLater
 from consumers.oneroster.files import Refusal, tables
 from consumers.oneroster.planning import Plan, plan
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "files",
             nargs="+",
-            type=Path,
+            type=some_path,
             metavar="FILE",
             help="CSV files, folders of them or zips: users, enrollments and classes are taken",
         )
@@ -80,7 +80,7 @@ class Command(BaseCommand):
         except RetryLater as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
         except PyMongoError as error:
-            raise CommandError(f"MongoDB: {error}") from error
+            raise CommandError(described(error)) from error
         self._tell(made, tenant, dry_run=dry_run, as_json=options["json"])
         if made.refusals:
             raise CommandError(f"{len(made.refusals)} refused; the rest was taken")

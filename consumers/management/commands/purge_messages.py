@@ -10,12 +10,14 @@ from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
+from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
 from chat_project.timestamps import format_timestamp, now
-from consumers.arguments import iso_time, some_text
+from consumers.arguments import iso_time
 from consumers.confirmation import confirm
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.retention.horizon import read_horizon
@@ -56,7 +58,9 @@ class Command(BaseCommand):
                 self._purge(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except (RetryLater, StopConsuming, PyMongoError, Unavailable) as error:
+        except PyMongoError as error:
+            raise CommandError(f"not to the end, run it again: {described(error)}") from error
+        except (RetryLater, StopConsuming, Unavailable) as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
 
     def _purge(self, options: dict[str, Any]) -> None:

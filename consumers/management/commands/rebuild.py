@@ -10,9 +10,9 @@ from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.mongodb import described, using_database
 from chat_project.settings.environment import environment
-from consumers.arguments import some_text
 from consumers.audit import CannotCheck, Report, Scope, reconcile
 from consumers.audit.report import as_text
 from consumers.confirmation import confirm

@@ -14,11 +14,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described, using_database
 from chat_project.running_alone import RunsAlready, running_alone
 from chat_project.settings.environment import environment
-from consumers.arguments import iso_time, some_text, whole_number
+from consumers.arguments import iso_time, whole_number
 from consumers.audit import CannotCheck, Report, Scope, reconcile
 from consumers.audit.report import as_text, write_metrics
 from consumers.errors import ConsumerError

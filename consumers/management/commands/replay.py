@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.arguments import some_text
 from chat_project.settings.environment import environment
-from consumers.arguments import some_text, whole_number
+from consumers.arguments import whole_number
 from consumers.confirmation import confirm
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.replay.applying import Applied

@@ -9,10 +9,12 @@ from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from chat_project.api.errors import NotFound
+from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from chat_project.settings.environment import environment
-from consumers.arguments import some_text, whole_number
+from consumers.arguments import whole_number
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.retention.horizon import read_horizon
 from conversations.services import retention
@@ -70,8 +72,10 @@ class Command(BaseCommand):
             raise CommandError(str(error), returncode=2) from error
         except NotFound as error:
             raise CommandError(f"{error.message}") from error
-        except (RetryLater, StopConsuming, PyMongoError) as error:
+        except (RetryLater, StopConsuming) as error:
             raise CommandError(str(error)) from error
+        except PyMongoError as error:
+            raise CommandError(described(error)) from error
 
     def _change(self, options: dict[str, Any]) -> None:
         why = {"by": options["by"], "reason": options["reason"]}

@@ -14,7 +14,9 @@ from typing_extensions import override
 
 from chat_project import audit_log
 from chat_project.api.tokens import is_id
+from chat_project.arguments import some_text
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from staff.changes import Change, audited
 from staff.roles import StaffRole, appoint, role_of
 
@@ -30,8 +32,12 @@ class Command(BaseCommand):
 
     @override
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--user", required=True, metavar="NAME", help="what they sign in as")
-        parser.add_argument("--tenant", required=True, metavar="ID", help="their school")
+        parser.add_argument(
+            "--user", type=some_text, required=True, metavar="NAME", help="what they sign in as"
+        )
+        parser.add_argument(
+            "--tenant", type=some_text, required=True, metavar="ID", help="their school"
+        )
         parser.add_argument(
             "--role",
             choices=[each.value for each in StaffRole],
@@ -59,7 +65,7 @@ class Command(BaseCommand):
                 self._set_password(user, from_stdin=options["password_stdin"])
             self._save(user, tenant_id, role, made=made)
         except (DatabaseError, PyMongoError) as error:
-            raise CommandError(f"MongoDB: {error}") from error
+            raise CommandError(described(error)) from error
         done = "made" if made else "changed"
         self.stdout.write(f"{done} {user.username}: {role.value} of {tenant_id}")
 
