@@ -46,7 +46,10 @@ def _move_border(conversation_id: str, seq: int) -> None:
     for _ in range(PASSES):
         with attempt():
             head = majority_collection("conversations").find_one({"_id": conversation_id}, _FIELDS)
-            if head is None or (head.get("purgedSeq") or 0) >= seq:
+            if head is None:
+                return
+            if (head.get("purgedSeq") or 0) >= seq:  # a run broke off here, maybe before the cache
+                _refresh_cache(head)
                 return
             last = head.get("lastMessage")
             if not last or last["seq"] > seq:

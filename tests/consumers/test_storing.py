@@ -10,7 +10,7 @@ from chat_project.mongodb import collection
 from consumers import heads
 from consumers.audit import digests
 from consumers.errors import RetryLater, StopConsuming
-from consumers.topics import TopicDescription
+from consumers.topics import TopicDescription, generation_of
 from messaging.identifiers import fingerprint
 from tests.consumers.conftest import Consumer, Log, head, stored
 from tests.consumers.events import event
@@ -254,8 +254,7 @@ def test_partitions_that_the_setting_does_not_know_stop_the_consumer(log: Log) -
 
 def test_partitions_added_behind_the_registry_stop_the_consumer(log: Log) -> None:
     topic_id = new_id()
-    consumer = Consumer(log.topic)
-    consumer.handler.assigned([TopicDescription("other", topic_id, 5)], {})
+    generation_of(TopicDescription(log.topic, topic_id, 5))
 
     with pytest.raises(StopConsuming, match="create_topics --partitions only"):
-        consumer.handler.assigned([TopicDescription("other", topic_id, 6)], {})
+        Consumer(log.topic).handler.assigned([TopicDescription(log.topic, topic_id, 10)], {})

@@ -24,7 +24,9 @@ from tests.waiting import wait_until
 
 DOCUMENTED = "/srv/emis-chat"
 """Where the files of supervisor and cron look for it."""
-FOLDERS = ("chat_project", "conversations", "messaging", "consumers", "realtime", "deploy")
+FOLDERS = (
+    *("chat_project", "staff", "conversations", "messaging", "consumers", "realtime", "deploy"),
+)
 PATH = "/usr/local/bin:/usr/bin:/bin"
 TENANT, USER = "school-1", "teacher-1"
 COMMAND_SECONDS = 240.0
