@@ -127,6 +127,7 @@ def world(database: None, tmp_path_factory: pytest.TempPathFactory) -> World:
     pipeline.send("a-conversation-that-there-is-not")
     with pipeline.consumer("--drain", MONGODB_DATABASE=own) as consumer:
         assert consumer.wait(END_SECONDS) == 0, consumer.output()
+    done(manage("migrate"), variables)
     seeded = done(manage("seed_demo", "--json"), variables)
     done(
         manage("make_staff", "--user", "clerk", "--tenant", "school-1", "--password-stdin"),

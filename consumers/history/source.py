@@ -131,7 +131,7 @@ def _telling() -> Iterator[None]:
     try:
         yield
     except PyMongoError as error:
-        raise SourceFails(f"the source: {error}") from error
+        raise SourceFails(f"the source (HISTORY_MONGODB_URI, --source-uri): {error}") from error
 
 
 def _process_of(hello: Document) -> Any:

@@ -33,7 +33,7 @@ def publish(
         if TopicAdministration(connection).partition_count(topic) is None:
             raise Refused(f"there is no topic {topic}: run create_topics")
     except KafkaAway as error:
-        raise RetryLater(str(error)) from error
+        raise RetryLater(f"{error} (see KAFKA_BOOTSTRAP_SERVERS)") from error
     producer = AcknowledgedProducer(connection, topic)
     records = _records(events, occurred_on)
     while chunk := list(islice(records, CHUNK_EVENTS)):

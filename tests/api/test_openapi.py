@@ -23,7 +23,7 @@ from messaging.errors import OutcomeUnknown
 from tests.endpoints import OPENED_BY_LINKS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PRODUCT = ("chat_project", "staff", "conversations", "messaging", "realtime", "consumers")
+PRODUCT = ("chat_project", "conversations", "messaging", "realtime", "consumers")
 SENDING = ("text", "batch")
 API = "/api/v1/"
 PAGES = {"/swagger", "/redoc", "/swagger/v1/swagger.json"}

@@ -15,6 +15,7 @@ from typing_extensions import override
 from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_path, some_text
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from consumers.errors import ConsumerError, Refused
 from consumers.history.files import file_source
@@ -72,7 +73,9 @@ class Command(BaseCommand):
             outcome = _imported(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
-        except (ConsumerError, PyMongoError, Unavailable, OSError) as error:
+        except PyMongoError as error:
+            raise CommandError(f"not to the end, run it again: {described(error)}") from error
+        except (ConsumerError, Unavailable, OSError) as error:
             raise CommandError(f"not to the end, run it again: {error}") from error
         if options["json"]:
             self.stdout.write(msgspec.json.encode(outcome).decode())

@@ -4,7 +4,7 @@ import getpass
 import sys
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -64,6 +64,8 @@ class Command(BaseCommand):
             if made or options["password_stdin"]:
                 self._set_password(user, from_stdin=options["password_stdin"])
             self._save(user, tenant_id, role, made=made)
+        except Permission.DoesNotExist as error:
+            raise CommandError("the roles are not there: run manage.py migrate first") from error
         except (DatabaseError, PyMongoError) as error:
             raise CommandError(described(error)) from error
         done = "made" if made else "changed"
