@@ -42,10 +42,13 @@ class Desk:
         return display.shown(letter, self._originals.read([letter]).get(letter.id))
 
     def retry(self, letters: Sequence[Letter], *, by: str) -> Iterator[Outcome]:
-        """Each to the topic that it came from. Raises StopConsuming when nobody here consumes that,
-        and when the message topic has not the noted number of partitions, or grows."""
-        for topic, of_topic in groupby(letters, key=lambda letter: letter.topic):
-            if topic not in self._environment.subscribed_topics:
+        """Each to the topic that it came from. Raises StopConsuming when the message topic has not
+        the noted number of partitions, or grows; and, after all others, when nobody here consumes
+        the topic of one."""
+        subscribed = self._environment.subscribed_topics
+        ordered = sorted(letters, key=lambda letter: letter.topic not in subscribed)
+        for topic, of_topic in groupby(ordered, key=lambda letter: letter.topic):
+            if topic not in subscribed:
                 raise StopConsuming(
                     f"{topic} is not in KAFKA_TOPICS: nobody would apply what is produced to it"
                 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -121,7 +122,8 @@ def test_the_repair_of_another_database_produces_nothing(filled: Filled, room: R
         code, output = as_process(filled, "--database", name, "--conversation", room.id, "--repair")
         written = client()[name]["dead_letters"].count_documents({})
     finally:
-        client().drop_database(name)
+        with pymongo.timeout(60):  # it waits for what MongoDB is writing
+            client().drop_database(name)
 
     assert (code, written) == (0, 1), output
     assert len(list(filled.pipeline.dead_lettered())) == letters

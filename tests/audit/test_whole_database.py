@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymongo
 import pytest
 from bson import ObjectId
 
@@ -45,7 +46,8 @@ def island(database: None) -> Iterator[Island]:
     made = Island()
     with using_database(made.database):
         yield made
-    client().drop_database(made.database)
+    with pymongo.timeout(60):  # it waits for what MongoDB is writing
+        client().drop_database(made.database)
 
 
 def test_everything_that_is_wrong_in_a_database_is_found_and_mended(island: Island) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
+import pymongo
 import pytest
 
 from chat_project import mongodb
@@ -110,7 +111,8 @@ def own_database(database: None) -> Iterator[str]:
     name = f"{mongodb.database().name}_{uuid4().hex[:8]}"
     with using_database(name):
         yield name
-    mongodb.client().drop_database(name)
+    with pymongo.timeout(60):  # it waits for what MongoDB is writing
+        mongodb.client().drop_database(name)
 
 
 @pytest.fixture

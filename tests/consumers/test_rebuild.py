@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import pymongo
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -73,7 +74,8 @@ def live() -> Iterator[Live]:
             database().command({"createIndexes": name, "indexes": plain})
         yield made
     for name in (made.name, made.into):
-        client().drop_database(name)
+        with pymongo.timeout(60):  # it waits for what MongoDB is writing
+            client().drop_database(name)
 
 
 def content(name: str) -> dict[str, list[Document]]:

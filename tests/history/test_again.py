@@ -189,8 +189,11 @@ def test_two_imports_at_once_do_no_harm(replaced: Replaced, large: str) -> None:
     school = School(replaced, 21)
 
     with as_process(replaced) as one, as_process(replaced) as other:
-        codes = (one.wait(90), other.wait(90))
-        assert codes == (0, 0), one.output() + other.output()
+        for each in (one, other):
+            code = each.wait(90)
+            met = code == 1 and "another import works on the conversation" in each.output()
+            assert code == 0 or met, each.output()
+    brought(replaced)
 
     assert [each["seq"] for each in stored(large)] == list(range(1, LARGE + 1))
     assert_sound(large, *school.conversations)

@@ -230,7 +230,8 @@ def test_a_large_channel_costs_a_bounded_range_of_the_index_and_no_document(
     assert index_of(find) == "conversation_read"
     assert not find.get("hasSortStage")
     assert (find["keysExamined"], find["docsExamined"]) == (1_001, 0)
-    assert (count["keysExamined"], count["docsExamined"]) == (1_500, 0)
+    assert count["keysExamined"] in (1_500, 1_501)  # the key behind the range, if there is one
+    assert count["docsExamined"] == 0
 
 
 def test_the_index_holds_only_those_who_have_read(database: None) -> None:

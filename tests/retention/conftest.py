@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pymongo
 import pytest
 from pytest_django import Settings
 
@@ -23,7 +24,8 @@ def live(django_db_setup: None) -> Iterator[Live]:
             database().command({"createIndexes": name, "indexes": plain})
         yield made
     for name in (made.name, made.into):
-        client().drop_database(name)
+        with pymongo.timeout(60):  # it waits for what MongoDB is writing
+            client().drop_database(name)
 
 
 @pytest.fixture

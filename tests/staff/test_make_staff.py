@@ -61,7 +61,7 @@ def test_one_that_is_there_gets_another_school_and_keeps_the_password(
     [
         (["--password-stdin"], "short", 1, "too short"),
         ([], "", 2, "--password-stdin"),
-        (["--tenant", ""], "", 2, "--tenant"),
+        (["--tenant", "school\n1"], "", 2, "--tenant"),
     ],
     ids=["password", "no terminal", "tenant"],
 )
