@@ -13,17 +13,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from bench.stage import Consumer, Stage, manage, servers
+from bench.plain import tell
+from bench.stage import TEXT, Consumer, Stage, manage
 from bench.usage import peak_rss_mib
 from bench.waiting import BenchFailed, say
 from consumers.arguments import whole_number
-from devstack import StackError
 
 ROOMS = 1_000
-TEXT = "Kính gửi quý phụ huynh: " + "x" * 230
 WATCH_SECONDS = 0.1
 DRAIN_SECONDS = 3_600.0
 
@@ -39,18 +37,7 @@ class Run(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 measured, 1 refused or failed, 2 wrong arguments."""
     options = _parser().parse_args(arguments)
-    try:
-        with servers("bench-audit") as addresses, TemporaryDirectory() as folder:
-            stage = Stage(addresses, Path(folder))
-            try:
-                lines = _measure(stage, options.messages, options.lose)
-            finally:
-                stage.close()
-    except (BenchFailed, StackError) as error:
-        say(f"error: {error}")
-        return 1
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0
+    return tell("bench-audit", lambda stage: _measure(stage, options.messages, options.lose))
 
 
 def _measure(stage: Stage, messages: int, lose: int) -> list[str]:

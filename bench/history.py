@@ -12,8 +12,6 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -22,11 +20,11 @@ from bson.binary import OLD_UUID_SUBTYPE, Binary
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from bench.stage import TEXT, Document, Stage, manage, manage_in, servers
+from bench.plain import tell
+from bench.stage import TEXT, Document, Stage, manage, manage_in
 from bench.usage import cpu_seconds, peak_rss_mib
 from bench.waiting import BenchFailed, say
 from consumers.arguments import whole_number
-from devstack import StackError
 
 SOURCE = "replaced"
 BEGINNING = datetime(2024, 9, 2, tzinfo=UTC)
@@ -46,18 +44,7 @@ class Run(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 measured, 1 refused or failed, 2 wrong arguments."""
     options = _parser().parse_args(arguments)
-    try:
-        with servers("bench-history") as addresses, TemporaryDirectory() as folder:
-            stage = Stage(addresses, Path(folder))
-            try:
-                lines = _measure(stage, options)
-            finally:
-                stage.close()
-    except (BenchFailed, StackError) as error:
-        say(f"error: {error}")
-        return 1
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0
+    return tell("bench-history", lambda stage: _measure(stage, options))
 
 
 def _measure(stage: Stage, options: argparse.Namespace) -> list[str]:
@@ -149,7 +136,7 @@ def _run(stage: Stage, name: str) -> Run:
     while importing.process.poll() is None:
         peak = max(peak, peak_rss_mib({name: [importing.pid]})[name])
         used = max(used, _cpu_seconds_so_far(watched))
-        time.sleep(WATCH_SECONDS)
+        time.sleep(WATCH_SECONDS)  # the kernel tells nobody that a peak has grown
     if importing.process.returncode:
         importing.check_alive()
     outcome: Document = json.loads(importing.log.read_text().splitlines()[-1])

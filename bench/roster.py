@@ -10,14 +10,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.stage import TENANT, Stage, manage, servers
-from bench.waiting import BenchFailed, say, wait_until
+from bench.plain import tell
+from bench.stage import TENANT, Stage, manage
+from bench.waiting import BenchFailed, wait_until
 from consumers.arguments import whole_number
 from consumers.lag import LagReader
-from devstack import StackError
 
 TEACHERS_PER_CLASS, PARENTS_PER_STUDENT = 2, 2
 DEADLINE_SECONDS = 600.0
@@ -29,18 +28,7 @@ Picture = list[tuple[Any, ...]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 measured, 1 refused or failed, 2 wrong arguments."""
     options = _parser().parse_args(arguments)
-    try:
-        with servers("bench-roster") as addresses, TemporaryDirectory() as folder:
-            stage = Stage(addresses, Path(folder))
-            try:
-                lines = _measure(stage, options.students, options.classes)
-            finally:
-                stage.close()
-    except (BenchFailed, StackError) as error:
-        say(f"error: {error}")
-        return 1
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0
+    return tell("bench-roster", lambda stage: _measure(stage, options.students, options.classes))
 
 
 def _measure(stage: Stage, students: int, classes: int) -> list[str]:

@@ -70,7 +70,7 @@ def _send_and_wait(chat: Client, demo: Demo, children: Sequence[Child]) -> Times
                 f"message {message.message_id} is not stored after {STORED_SECONDS:.0f} s: look at"
                 " the consumer's lines above"
             )
-        time.sleep(0.005)
+        time.sleep(0.005)  # the outcome is asked for over REST, as a client without the hub does
         message = chat.get_message(message.message_id)
     return Times(message.message_id, accepted_ms, (time.monotonic() - began) * 1000)
 
