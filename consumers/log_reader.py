@@ -9,8 +9,8 @@ import confluent_kafka as kafka
 
 from chat_project.kafka_logs import kafka_logger
 from consumers.errors import KafkaSilent, RetryLater
-from consumers.offsets import ANSWER_SECONDS
-from consumers.records import Record, from_kafka
+from consumers.offsets import ANSWER_SECONDS, watermarks
+from consumers.records import Record, TopicPartition, from_kafka
 
 SILENCE_SECONDS = 30.0
 """Without a record or an end for so long, Kafka counts as away."""
@@ -58,18 +58,17 @@ class LogReader:
         try:
             described = self._consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic]
             return {
-                partition: Span(
-                    *self._consumer.get_watermark_offsets(
-                        kafka.TopicPartition(topic, partition), timeout=ANSWER_SECONDS
-                    )
-                )
+                partition: Span(*watermarks(self._consumer, TopicPartition(topic, partition)))
                 for partition in sorted(described.partitions)
             }
         except kafka.KafkaException as error:
             raise KafkaSilent("answer", error) from error
 
     def offsets_at(self, topic: str, moment: datetime) -> dict[int, int]:
-        """By partition: the first offset of that time (the broker's) or later; else the end."""
+        """By partition: the first offset of that time (the broker's) or later; else the end.
+
+        Raises RetryLater when Kafka does not answer for each of them within 10 s.
+        """
         bounds = self.bounds(topic)
         milliseconds = int(moment.timestamp() * 1_000)
         asked = [kafka.TopicPartition(topic, partition, milliseconds) for partition in bounds]
@@ -77,6 +76,9 @@ class LogReader:
             answered = self._consumer.offsets_for_times(asked, timeout=ANSWER_SECONDS)
         except kafka.KafkaException as error:
             raise KafkaSilent("answer", error) from error
+        for each in answered:
+            if each.error is not None:
+                raise RetryLater(f"Kafka does not tell the offset at {moment} of {each}")
         return {
             each.partition: each.offset if each.offset >= 0 else bounds[each.partition].end
             for each in answered

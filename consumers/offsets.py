@@ -1,6 +1,7 @@
 """Offsets as Kafka keeps them: committed, end, stored; and the lag between."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 
@@ -12,6 +13,12 @@ from consumers.records import TopicPartition
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 10.0
+WITHOUT_LEADER = (
+    kafka.KafkaError.NOT_LEADER_FOR_PARTITION,
+    kafka.KafkaError.LEADER_NOT_AVAILABLE,
+)
+"""What a broker says of a partition that was made, or moves, at this moment."""
+LEADER_PAUSE_SECONDS = 0.1
 
 
 def committed_offsets(
@@ -46,10 +53,24 @@ def end_offsets(consumer: kafka.Consumer, topics: Collection[str]) -> dict[Topic
         raise KafkaSilent("tell the end of the topics", error) from error
 
 
+def watermarks(consumer: kafka.Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """First and end offset, now; asked again for 10 s while the partition has no leader.
+
+    Raises KafkaException.
+    """
+    asked = kafka.TopicPartition(*partition)
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            return consumer.get_watermark_offsets(asked, timeout=ANSWER_SECONDS)
+        except kafka.KafkaException as error:
+            if error.args[0].code() not in WITHOUT_LEADER or time.monotonic() > deadline:
+                raise
+        time.sleep(LEADER_PAUSE_SECONDS)
+
+
 def _end(consumer: kafka.Consumer, partition: TopicPartition) -> int:
-    low, high = consumer.get_watermark_offsets(
-        kafka.TopicPartition(*partition), timeout=ANSWER_SECONDS
-    )
+    low, high = watermarks(consumer, partition)
     return high if high > low else 0
 
 
