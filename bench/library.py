@@ -60,8 +60,10 @@ WORDS = [
     "học",
 ]
 CONVERSATIONS = "conversations of a user"
-RARE = "quyết"
-"""Said once in a thousand messages."""
+RARE, RARELY = "quyết", 40
+"""A word, and in how many messages it is said: as many in every size, so that answers are alike."""
+COMMON, COMMONLY = "học sinh", 3
+"""Words, and every how many messages they are said: over the 1,000 at which lists stop counting."""
 
 
 class Read(NamedTuple):
@@ -78,7 +80,10 @@ class Read(NamedTuple):
 
 
 class Library:
-    """A stage with so many messages, written as the consumer and the indexer leave them."""
+    """A stage with so many messages, written as the consumer and the indexer leave them.
+
+    `messages`: at least 10,000, a multiple of 80: half of the places lie in the room that is read.
+    """
 
     def __init__(self, stage: Stage, messages: int) -> None:
         self.stage = stage
@@ -115,7 +120,7 @@ class Library:
     def reads(self) -> list[Read]:
         room = self.read_room
         middle = self._counts[room] // 2
-        half_time = _moment(self.messages // 2)
+        half_time = sent_at(self.messages // 2)
         return [
             Read("history, newest page", calls.get_history(room)),
             Read("history, from the middle", calls.get_history(room, before_seq=middle)),
@@ -124,7 +129,7 @@ class Library:
             Read("of a type", calls.get_messages_of_type(room, "Image")),
             Read("mentions", calls.get_messages_mentioning(room, USER)),
             Read("search, a rare word", calls.search_messages(room, search_term=RARE)),
-            Read("search, two common words", calls.search_messages(room, search_term="hoc sinh")),
+            Read("search, two common words", calls.search_messages(room, search_term=COMMON)),
             Read("search, a beginning", calls.search_messages(room, search_term="gia")),
             Read(CONVERSATIONS, calls.get_conversations_of_user(USER)),
             Read("a conversation", calls.get_conversation(room)),
@@ -138,8 +143,10 @@ class Library:
 
     def _message(self, room: str, seq: int, number: int) -> Document:
         words = self._dice.choices(WORDS, k=10)
-        if number % 1_000 == 1:
+        if number % (self.messages // RARELY) == 1:
             words.append(RARE)
+        if number % COMMONLY == 0:
+            words.append(COMMON)
         document: Document = {
             "_id": new_id(),
             "conversationId": room,
@@ -150,14 +157,14 @@ class Library:
             "type": "Image" if number % 100 == 3 else "Text",
             "content": " ".join(words),
             "status": "Sent",
-            "sentAt": _moment(number),
-            "src": {"t": 1, "p": 0, "o": number, "h": b"0123456789abcdef"},
+            "sentAt": sent_at(number),
+            "src": {"t": 0, "p": 0, "o": number, "h": b"0123456789abcdef"},
         }
         if number % 200 == 5:
             mention = {"userId": USER, "userName": "Mai", "startIndex": 0, "length": 3}
             document["mentions"] = [mention]
         if number % (self.messages // 40 + 1) == 7:
-            document |= {"isPinned": True, "pinnedBy": USER, "pinnedAt": _moment(number)}
+            document |= {"isPinned": True, "pinnedBy": USER, "pinnedAt": sent_at(number)}
         return document
 
 
@@ -172,5 +179,6 @@ def _position(room: str, seq: int) -> UpdateOne:
     return UpdateOne({"conversationId": room, "userId": USER}, {"$set": read})
 
 
-def _moment(number: int) -> datetime:
+def sent_at(number: int) -> datetime:
+    """Of the n-th message of all."""
     return BEGAN + timedelta(seconds=20 * number)

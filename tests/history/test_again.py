@@ -134,6 +134,11 @@ def test_a_second_run_changes_nothing(replaced: Replaced) -> None:
     assert outcome["messages"] == 0
 
 
+def wait_out_the_lease() -> None:
+    """As 30 s after a kill."""
+    collection("leases").delete_many({})
+
+
 def as_process(replaced: Replaced) -> Any:
     source = {"HISTORY_MONGODB_URI": environment().mongodb_uri}
     return running(manage("import_history", "--source-database", replaced.database.name), source)
@@ -177,6 +182,7 @@ def test_a_killed_process_is_followed_by_one_that_completes(replaced: Replaced, 
         with as_process(replaced) as process:
             kill_at(process, large, messages)
         assert collection("conversations").find_one({"_id": large}) is None, "nobody sees a part"
+        wait_out_the_lease()
 
     with as_process(replaced) as process:
         assert process.wait(60) == 0, process.output()
@@ -185,14 +191,36 @@ def test_a_killed_process_is_followed_by_one_that_completes(replaced: Replaced, 
     assert_sound(large)
 
 
-def test_two_imports_at_once_do_no_harm(replaced: Replaced, large: str) -> None:
+def test_a_second_import_leaves_the_first_alone(replaced: Replaced, large: str) -> None:
     school = School(replaced, 21)
 
-    with as_process(replaced) as one, as_process(replaced) as other:
-        for each in (one, other):
-            code = each.wait(90)
-            met = code == 1 and "another import works on the conversation" in each.output()
-            assert code == 0 or met, each.output()
+    with as_process(replaced) as first:
+        wait_until(lambda: count_of(large) > 0, "the first import works")
+        code, _, error = run(replaced)
+        assert (code, first.popen.poll()) == (75, None), first.output()
+        assert "import_history runs already" in error
+        assert first.wait(90) == 0, first.output()
+
+    assert [each["seq"] for each in stored(large)] == list(range(1, LARGE + 1))
+    assert_sound(large, *school.conversations)
+
+
+def test_one_that_was_paused_and_works_on_beside_the_next_does_no_harm(
+    replaced: Replaced, large: str
+) -> None:
+    """The lease ends the first one within 10 s; until then both write (decision 0024)."""
+    school = School(replaced, 21)
+
+    with as_process(replaced) as paused:
+        wait_until(lambda: count_of(large) > 0, "the first import works")
+        wait_out_the_lease()
+        with as_process(replaced) as following:
+            for each in (paused, following):
+                code, told = each.wait(90), each.output()
+                lost = code == 75 and "another run has taken its place" in told
+                met = code == 1 and "another import works on the conversation" in told
+                assert code == 0 or lost or met, told
+    wait_out_the_lease()
     brought(replaced)
 
     assert [each["seq"] for each in stored(large)] == list(range(1, LARGE + 1))

@@ -16,6 +16,7 @@ from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_path, some_text
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
+from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
 from consumers.errors import ConsumerError, Refused
 from consumers.history.files import file_source
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         "Brings the conversations, messages and files of the replaced system in, from its MongoDB,"
         " which is only read: docs/moving.md. May be killed and run again; what is brought already"
         " is left alone. Exit 0: everything is brought that can be; 1: conversations were refused,"
-        " or not to the end (run it again); 2: wrong arguments, or refused."
+        " or not to the end (run it again); 2: wrong arguments, or refused; 75: another run works."
     )
 
     @override
@@ -95,7 +96,9 @@ def _imported(options: Mapping[str, Any]) -> Outcome:
         raise Refused("where is the replaced system? set HISTORY_MONGODB_URI, or give --source-uri")
     given = options["files_from"]
     files = file_source(given, environment()) if given else None
+    dry_run = options["dry_run"]
     with (
+        nullcontext() if dry_run else running_alone("import_history"),
         closing(Source(uri, options["source_database"])) as source,
         _report_file(options["report"]) as report,
         tqdm(unit="messages", unit_scale=True, disable=None, file=sys.stderr) as bar,
@@ -105,7 +108,7 @@ def _imported(options: Mapping[str, Any]) -> Outcome:
             bar.total = messages
             bar.refresh()
 
-        chosen = Options(options["tenant"], options["dry_run"], files, report)
+        chosen = Options(options["tenant"], dry_run, files, report)
         return import_history(source, chosen, Progress(set_total, bar.update))
 
 

@@ -1,6 +1,7 @@
 """`manage.py import_roster`: a school without the platform publishes its roster from CSV files."""
 
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from typing_extensions import override
 from chat_project.arguments import some_path, some_text
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
+from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
 from chat_project.timestamps import now
 from consumers.errors import Refused, RetryLater
@@ -44,7 +46,8 @@ class Command(BaseCommand):
         " consume_messages makes the student groups of it. Run again, the same files change"
         " nothing, changed ones what has changed. What cannot be taken is told by line and column,"
         " the rest is published. Exit 0: all was taken; 1: something was refused, or Kafka or"
-        " MongoDB is away (run it again); 2: wrong arguments, a file that cannot be read, no topic."
+        " MongoDB is away (run it again); 2: wrong arguments, a file that cannot be read, no topic;"
+        " 75: another run works for this school."
     )
 
     @override
@@ -73,8 +76,10 @@ class Command(BaseCommand):
         if refusal := policies.check_id(tenant, "--tenant"):
             raise CommandError(refusal.message, returncode=2)
         tenant = canonical_id(tenant)
+        alone = nullcontext() if dry_run else running_alone(f"import_roster of {tenant}")
         try:
-            made = self._import(tenant, **options)
+            with alone:
+                made = self._import(tenant, **options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
         except RetryLater as error:
