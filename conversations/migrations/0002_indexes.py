@@ -1,9 +1,8 @@
-"""Plain indexes, made through pymongo.
-
-UniqueConstraint and unique=True become partial indexes here, which equality queries cannot use.
-"""
+"""One conversation of its kind, and the lists of both sides."""
 
 from django.db import migrations
+
+from chat_project.index_migrations import making
 
 INDEXES = {
     "conversations": [
@@ -17,20 +16,6 @@ INDEXES = {
 }
 
 
-def create_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    for collection, indexes in INDEXES.items():
-        for name, fields, options in indexes:
-            database[collection].create_index([(field, 1) for field in fields], name=name, **options)
-
-
-def drop_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    for collection, indexes in INDEXES.items():
-        for name, _fields, _options in indexes:
-            database[collection].drop_index(name)
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -38,5 +23,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(create_indexes, drop_indexes),
+        making(INDEXES),
     ]

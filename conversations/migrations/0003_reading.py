@@ -6,6 +6,8 @@ is an Admin. `hiddenAt` is absent until somebody hides a conversation, so no row
 
 from django.db import migrations, models
 
+from chat_project.index_migrations import making
+
 WEEK_SECONDS = 7 * 24 * 3_600
 
 INDEXES = {
@@ -34,20 +36,6 @@ INDEXES = {
 }
 
 
-def create_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    for collection, indexes in INDEXES.items():
-        for name, fields, options in indexes:
-            database[collection].create_index([(field, 1) for field in fields], name=name, **options)
-
-
-def drop_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    for collection, indexes in INDEXES.items():
-        for name, _fields, _options in indexes:
-            database[collection].drop_index(name)
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -64,5 +52,5 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.RunPython(create_indexes, drop_indexes),
+        making(INDEXES),
     ]

@@ -8,19 +8,17 @@ from datetime import datetime
 
 from django.db import migrations
 
-FIELDS = ["conversationId", "readSeq", "userId", "readAt"]
+from chat_project.index_migrations import making
 
-
-def create_index(apps, schema_editor):
-    schema_editor.connection.database["participants"].create_index(
-        [(field, 1) for field in FIELDS],
-        name="conversation_read",
-        partialFilterExpression={"readAt": {"$gt": datetime(1970, 1, 1)}},
-    )
-
-
-def drop_index(apps, schema_editor):
-    schema_editor.connection.database["participants"].drop_index("conversation_read")
+INDEXES = {
+    "participants": [
+        (
+            "conversation_read",
+            ["conversationId", "readSeq", "userId", "readAt"],
+            {"partialFilterExpression": {"readAt": {"$gt": datetime(1970, 1, 1)}}},
+        ),
+    ],
+}
 
 
 class Migration(migrations.Migration):
@@ -30,5 +28,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(create_index, drop_index),
+        making(INDEXES),
     ]

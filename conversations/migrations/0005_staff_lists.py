@@ -7,42 +7,32 @@ Documents that are there get their words and, people, their school. `state_type`
 import pymongo
 from django.db import migrations, models
 
+from chat_project.index_migrations import BUILD_SECONDS, making
 from conversations.words import search_words
 
-BUILD_SECONDS = 24 * 3_600.0
 AT_ONCE = 1_000
 
 INDEXES = {
     "conversations": [
-        ("words_tenant", ["words", "tenantId", "_id"]),
-        ("tenant_state_type", ["tenantId", "isActive", "type", "_id"]),
-        ("state_type", ["isActive", "type", "_id"]),
-        ("tenant_activity", ["tenantId", "lastMessage.sentAt", "_id"]),
+        ("words_tenant", ["words", "tenantId", "_id"], {}),
+        ("tenant_state_type", ["tenantId", "isActive", "type", "_id"], {}),
+        ("state_type", ["isActive", "type", "_id"], {}),
+        ("tenant_activity", ["tenantId", "lastMessage.sentAt", "_id"], {}),
     ],
     "participants": [
-        ("words_tenant", ["words", "tenantId", "conversationId"]),
+        ("words_tenant", ["words", "tenantId", "conversationId"], {}),
     ],
 }
 
 
-def fill_and_index(apps, schema_editor):
+def fill(apps, schema_editor):
+    """In the order of the ids, so that it may be broken off and run again."""
     database = schema_editor.connection.database
     with pymongo.timeout(BUILD_SECONDS):
         _fill(database)
-        for collection, indexes in INDEXES.items():
-            for name, fields in indexes:
-                database[collection].create_index([(field, 1) for field in fields], name=name)
-
-
-def drop_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    for collection, indexes in INDEXES.items():
-        for name, _fields in indexes:
-            database[collection].drop_index(name)
 
 
 def _fill(database):
-    """In the order of the ids, so that it may be broken off and run again."""
     after = ""
     while True:
         found = list(
@@ -110,5 +100,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.RunPython(fill_and_index, drop_indexes),
+        migrations.RunPython(fill, migrations.RunPython.noop),
+        making(INDEXES),
     ]

@@ -1,10 +1,10 @@
 """The audit log's order, for all and for one school, and its two searches; a school's staff; and
 failed sign-ins, which are forgotten by themselves."""
 
-import pymongo
 from django.db import migrations
 
-BUILD_SECONDS = 24 * 3_600.0
+from chat_project.index_migrations import making
+
 FAILURES_SECONDS = 15 * 60
 
 INDEXES = {
@@ -19,22 +19,6 @@ INDEXES = {
 }
 
 
-def create_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    with pymongo.timeout(BUILD_SECONDS):
-        for collection, indexes in INDEXES.items():
-            for name, fields, options in indexes:
-                keys = [(field, 1) for field in fields]
-                database[collection].create_index(keys, name=name, **options)
-
-
-def drop_indexes(apps, schema_editor):
-    database = schema_editor.connection.database
-    for collection, indexes in INDEXES.items():
-        for name, _fields, _options in indexes:
-            database[collection].drop_index(name)
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -42,5 +26,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(create_indexes, drop_indexes),
+        making(INDEXES),
     ]
