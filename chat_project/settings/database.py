@@ -1,7 +1,10 @@
 """MongoDB is the only database: Django's models and its contrib applications live there too."""
 
+from chat_project.gdal import without_gdal
 from chat_project.mongodb import CLIENT_OPTIONS
 from chat_project.settings.environment import environment
+
+without_gdal()
 
 DATABASES = {
     "default": {
