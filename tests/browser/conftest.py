@@ -81,9 +81,10 @@ class Visit:
         self.page.get_by_role("button", name="Log in").click()
 
     def is_within_its_width(self) -> bool:
-        """Nothing reaches over the right edge: nobody has to move the page sideways."""
+        """Nothing reaches over the right edge: nobody has to move the page, or a list, sideways."""
         wide: int = self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            "Math.max(...[document.documentElement, ...document.querySelectorAll('.results')]"
+            ".map(each => each.scrollWidth - each.clientWidth))"
         )
         return wide <= 0
 
