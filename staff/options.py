@@ -113,3 +113,15 @@ class StaffModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscr
         except ApiError as refusal:
             self.message_user(request, refusal.message, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+
+class GivenModelAdmin(StaffModelAdmin):
+    """Of what staff neither make nor delete: it comes out of the chat."""
+
+    @override
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

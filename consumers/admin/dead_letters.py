@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import msgspec
@@ -28,7 +28,7 @@ from consumers.models import DeadLetter
 from staff.changes import Change, audited
 from staff.filters import ChoiceFilter, SchoolFilter, chosen
 from staff.found import Found
-from staff.options import StaffModelAdmin
+from staff.options import GivenModelAdmin
 from staff.scope import scope_of
 
 SHOWN_CHARACTERS = 20_000
@@ -68,7 +68,7 @@ class StateFilter(ChoiceFilter):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(StaffModelAdmin):
+class DeadLetterAdmin(GivenModelAdmin):
     list_display = ("id", "when", "reason_badge", "state", "tenant_id", "conversation_id")
     list_filter = (School, ReasonFilter, StateFilter)
     search_fields = ("id",)
@@ -76,14 +76,6 @@ class DeadLetterAdmin(StaffModelAdmin):
     actions = ("retry", "discard")
     fields = ("id",)
     readonly_fields = fields
-
-    @override
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    @override
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @override
     def find(self, request: HttpRequest, changelist: Any) -> Found:
@@ -130,7 +122,7 @@ class DeadLetterAdmin(StaffModelAdmin):
         if not letters or "confirmed" not in request.POST:
             return self._ask(request, "retry", letters)
         by = request.user.get_username()
-        with self._told(request), _desk() as desk:
+        with self._told(request), closing(Desk(environment())) as desk:
             outcomes = [outcome for each in letters for outcome in _retried(desk, each, by)]
             done = sum(outcome.fate.is_done for outcome in outcomes)
             self.message_user(request, f"Retried: {done} of {len(letters)}", messages.SUCCESS)
@@ -146,7 +138,7 @@ class DeadLetterAdmin(StaffModelAdmin):
         why = request.POST.get("why", "").strip()
         if not (letters and why and "confirmed" in request.POST):
             return self._ask(request, "discard", letters)
-        with self._told(request), _desk() as desk:
+        with self._told(request), closing(Desk(environment())) as desk:
             by = request.user.get_username()
             done = desk.discard(letters, why=why, by=by, on_progress=lambda _count: None)
             self.message_user(request, f"Discarded: {done} of {len(letters)}", messages.SUCCESS)
@@ -209,19 +201,10 @@ def _state(given: str | None) -> State | None:
 
 def _with_record(letter: Letter) -> tuple[Shown | None, str]:
     try:
-        with _desk() as desk:
+        with closing(Desk(environment())) as desk:
             return desk.show(letter), ""
     except RetryLater as error:
         return None, f"The record cannot be read at the moment: {error}"
-
-
-@contextmanager
-def _desk() -> Iterator[Desk]:
-    desk = Desk(environment())
-    try:
-        yield desk
-    finally:
-        desk.close()
 
 
 def _facts(letter: Letter, shown: Shown | None) -> list[tuple[str, object]]:

@@ -1,7 +1,7 @@
 """One erasure, from the first look to the last: it ends when a look finds nothing any more."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 
 import msgspec
 
@@ -120,7 +120,7 @@ def _erase_once(
         erasure.mark(ids, subject.user_id)
     changes = publish(changes_due(subject, ids, pattern_of(names)))
     files = copies.remove_uploads(subject)
-    with _desk(environment) as desk:
+    with closing(Desk(environment)) as desk:
         letters = copies.discard_letters(subject, ids, desk, by=by)
     named = erase_names(subject, ids, names)
     with attempt():
@@ -158,12 +158,3 @@ def _complete(subject: Subject, erased: Erased, traces: Traces, *, by: str, reas
         by=by,
         tenant_id=subject.tenant_id,
     )
-
-
-@contextmanager
-def _desk(environment: Environment) -> Iterator[Desk]:
-    desk = Desk(environment)
-    try:
-        yield desk
-    finally:
-        desk.close()

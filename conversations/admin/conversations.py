@@ -30,7 +30,7 @@ from conversations.values import ConversationType
 from staff.changes import audited
 from staff.filters import chosen
 from staff.found import Found
-from staff.options import StaffModelAdmin
+from staff.options import GivenModelAdmin
 from staff.scope import Scope, scope_of
 
 SHOWN_INLINE = 200
@@ -40,7 +40,7 @@ SUGGESTED = 20
 
 
 @admin.register(Conversation)
-class ConversationAdmin(StaffModelAdmin):
+class ConversationAdmin(GivenModelAdmin):
     list_display = (
         *("name", "kind_and_state", "tenant_id", "people", "last_seq"),
         "last_message_short",
@@ -63,14 +63,6 @@ class ConversationAdmin(StaffModelAdmin):
     )
     OF_THE_LOG = ("key", "log", "version")
     """Fields for those who run the service."""
-
-    @override
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    @override
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @override
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:

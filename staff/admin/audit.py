@@ -13,7 +13,7 @@ from chat_project.timestamps import format_timestamp
 from staff.filters import SchoolFilter, chosen
 from staff.found import Found, Reading, read
 from staff.models import AuditEntry
-from staff.options import StaffModelAdmin
+from staff.options import GivenModelAdmin
 from staff.scope import Scope, scope_of
 
 NEWEST_FIRST = [("at", -1)]
@@ -25,7 +25,7 @@ class School(SchoolFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(StaffModelAdmin):
+class AuditEntryAdmin(GivenModelAdmin):
     list_display = ("when", "by", "action", "target", "tenant_id")
     list_filter = (School,)
     search_fields = ("target",)
@@ -34,15 +34,7 @@ class AuditEntryAdmin(StaffModelAdmin):
     readonly_fields = fields
 
     @override
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @override
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     @override

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import msgspec
@@ -98,7 +98,7 @@ class Command(BaseCommand):
         letters = newest(Selection(ids=(options["id"],)), 1)
         if not letters:
             raise CommandError(f"there is no dead letter {options['id']}: see dead_letters list")
-        with _desk() as desk:
+        with closing(Desk(environment())) as desk:
             one = desk.show(letters[0])
         self._print(one, display.show_lines(one), as_json=options["json"])
 
@@ -112,7 +112,7 @@ class Command(BaseCommand):
             )
         outcomes = []
         try:
-            with _desk() as desk:
+            with closing(Desk(environment())) as desk:
                 working = desk.retry(letters, by=options["by"])
                 for outcome in _bar("letters", working, len(letters)):
                     outcomes.append(outcome)
@@ -130,7 +130,7 @@ class Command(BaseCommand):
         if wanted and not options["yes"]:
             self._confirm(wanted)
         why, by = options["why"], options["by"]
-        with _desk() as desk:
+        with closing(Desk(environment())) as desk:
             with _bar("letters", total=len(wanted)) as bar:
                 discarded = desk.discard(wanted, why=why, by=by, on_progress=bar.update)
             with _bar("records") as bar:
@@ -209,15 +209,6 @@ def _complain(unknown: list[str], left: list[Outcome]) -> None:
 def _bar(unit: str, work: Iterable[Any] | None = None, total: int | None = None) -> Any:
     """Is drawn on a terminal only."""
     return tqdm(work, total=total, unit=f" {unit}", disable=None, file=sys.stderr)
-
-
-@contextmanager
-def _desk() -> Iterator[Desk]:
-    desk = Desk(environment())
-    try:
-        yield desk
-    finally:
-        desk.close()
 
 
 @contextmanager
