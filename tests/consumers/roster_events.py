@@ -20,6 +20,8 @@ ASSIGNED = "TeacherAssignedIntegrationEvent"
 UNASSIGNED = "TeacherUnassignedIntegrationEvent"
 CHANGED = "StudentClassChangedIntegrationEvent"
 
+ADMIN, MEMBER = "Admin", "Member"
+
 
 class School:
     """A tenant of its own, and the events of its roster: each happens a second after the last."""

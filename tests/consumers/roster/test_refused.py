@@ -1,0 +1,90 @@
+"""Records of the roster that can never be applied become dead letters."""
+
+from typing import Any
+
+import pytest
+
+from chat_project.mongodb import collection
+from tests.consumers.conftest import Consumer, Log
+from tests.consumers.roster_events import CREATED, RosterTopic, School
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+LONG = "x" * 256
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "no student": ({"studentId": None}, "malformed"),
+    "no tenant": ({"tenantId": ""}, "malformed"),
+    "a long id": ({"studentId": LONG}, "malformed"),
+    "an id of another type": ({"classId": 7}, "malformed"),
+    "an id with a line break": ({"classId": "9\nA"}, "malformed"),
+    "a blank name": ({"studentName": "  "}, "malformed"),
+    "a long name": ({"studentName": LONG}, "oversize"),
+    "a parent without a name": ({"parents": [{"parentId": "p"}]}, "malformed"),
+    "a parent's long name": ({"parents": [{"parentId": "p", "parentName": LONG}]}, "oversize"),
+    "too many parents": (
+        {"parents": [{"parentId": f"p-{n}", "parentName": "P"} for n in range(101)]},
+        "oversize",
+    ),
+    "no date": ({"occurredOn": "yesterday"}, "malformed"),
+    "a date outside the calendar": ({"occurredOn": "9999-12-31T23:59:59-01:00"}, "malformed"),
+}
+
+
+@pytest.mark.parametrize(("fields", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_can_never_be_applied_is_a_dead_letter(
+    topic: RosterTopic, consumer: Consumer, school: School, fields: dict[str, Any], reason: str
+) -> None:
+    good = school.created("s-2", "parent-1")
+
+    topic.deliver(school.created("s-1", "parent-1", **fields), good)
+
+    [letter] = consumer.dead_letters.letters
+    assert (letter.record.offset, letter.poison.reason) == (0, reason)
+    stored = collection("dead_letters").find_one({"_id": letter.id}) or {}
+    assert (stored["topic"], stored["eventType"]) == (topic.name, CREATED)
+    assert [group["studentId"] for group in school.groups()] == ["s-2"]
+
+
+@pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b"\xff"])
+def test_what_is_no_json_object_is_a_dead_letter(
+    topic: RosterTopic, consumer: Consumer, value: bytes | None
+) -> None:
+    topic.apply([topic.append(CREATED, value)])
+
+    [letter] = consumer.dead_letters.letters
+    assert letter.poison.reason == "malformed"
+
+
+def test_unknown_event_types_are_left_alone_and_a_missing_one_is_poison(
+    topic: RosterTopic, consumer: Consumer
+) -> None:
+    topic.apply(
+        [
+            topic.append("GradePublishedIntegrationEvent", b"{"),
+            topic.append(None, {"tenantId": "x"}),
+        ]
+    )
+
+    assert [letter.record.offset for letter in consumer.dead_letters.letters] == [1]
+
+
+def test_a_redelivered_dead_letter_is_none_more(topic: RosterTopic, consumer: Consumer) -> None:
+    topic.apply([topic.append(CREATED, b"{")])
+
+    topic.apply(topic.records)
+
+    assert len(consumer.dead_letters.letters) == 1
+
+
+def test_a_run_of_dead_letters_stops_the_consumer(log: Log) -> None:
+    consumer = Consumer(log.topic, run_limit=3).assigned()
+    topic = RosterTopic(consumer, f"{log.topic}.roster")
+    for _ in range(5):
+        topic.append(CREATED, b"{")
+
+    handled = consumer.apply(topic.records)
+
+    assert handled.stop is not None
+    assert f"{topic.name} [0]" in handled.stop
+    assert len(handled.records) == 3
