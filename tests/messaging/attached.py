@@ -15,7 +15,7 @@ from chat_project.identifiers import new_id
 from chat_project.wsgi import application
 from conversations.values import ConversationSettings
 from tests.conftest import Api
-from tests.messaging.conftest import records_in
+from tests.messaging.conftest import error_of, records_in
 
 ATTACHMENT = "/api/v1/messages/attachment"
 
@@ -122,6 +122,10 @@ def call(
     content = b"".join(response)
     response.close()
     return int(statuses[0].split()[0]), msgspec.json.decode(content)
+
+
+def refused(response: Any) -> tuple[int, str]:
+    return response.status_code, error_of(response)["code"]
 
 
 def events_of(group: ConversationSettings) -> list[dict[str, Any]]:

@@ -1,33 +1,13 @@
 """A text that is accepted: its answer, and its record in the log."""
 
-from typing import Any
-
 import msgspec
 
 from chat_project.timestamps import parse_timestamp
 from conversations.values import ConversationSettings
 from messaging.events import MESSAGE_SENT, decode_message_sent
 from tests.conftest import Api
+from tests.messaging.answers import FIELDS_WHEN_SENDING
 from tests.messaging.conftest import HISTORY, TEXT, data_of, records_in, text_for
-
-# Contract section 5: every answer carries every field.
-FIELDS_WHEN_SENDING: dict[str, Any] = {
-    "seq": None,
-    "type": "Text",
-    "attachments": [],
-    "replyTo": None,
-    "mentions": [],
-    "reactions": [],
-    "status": "Sending",
-    "editedAt": None,
-    "isDeleted": False,
-    "isPinned": False,
-    "pinnedBy": None,
-    "pinnedAt": None,
-    "readReceipts": [],
-    "readCount": 0,
-    "failureReason": None,
-}
 
 
 def test_an_accepted_text_is_answered_with_every_field(
