@@ -1,4 +1,4 @@
-"""A database, a topic and a folder of a test's own."""
+"""A database, a topic, a conversation and a folder of a test's own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from chat_project.mongodb import client, collection, database, using_database
 from tests.consumers.conftest import conversation
-from tests.retention.lives import COLLECTIONS, Live
+from tests.retention.lives import COLLECTIONS, Live, MakeConversation
 
 __all__ = ["conversation"]
 
@@ -26,6 +26,11 @@ def live(django_db_setup: None) -> Iterator[Live]:
     for name in (made.name, made.into):
         with pymongo.timeout(60):  # it waits for what MongoDB is writing
             client().drop_database(name)
+
+
+@pytest.fixture
+def room(conversation: MakeConversation) -> str:
+    return conversation(names={"user-1": "An", "user-2": "Bình"})
 
 
 @pytest.fixture

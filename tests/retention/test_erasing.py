@@ -34,7 +34,7 @@ from tests.consumers.conftest import head, stored
 from tests.consumers.events import change, event
 from tests.processes import manage, running
 from tests.retention.lives import Live, MakeConversation
-from tests.retention.test_purging import store_file
+from tests.retention.stored_files import store_file
 from tests.waiting import wait_until
 
 HER = "user-zq"

@@ -15,7 +15,7 @@ from consumers.tenants import messages_in
 from tests.consumers.conftest import stored
 from tests.consumers.events import change, event
 from tests.retention.lives import Live, MakeConversation
-from tests.retention.test_purging import store_file
+from tests.retention.stored_files import store_file
 
 EVIL = '<script>alert("1")</script><img src=x onerror=alert(1)>'
 WHY = ("--by", "Mai", "--reason", "a complaint")
