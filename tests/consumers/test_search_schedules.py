@@ -14,8 +14,8 @@ from consumers.search import index
 from messaging import search
 from messaging.words import folded_words, with_beginnings
 from tests.consumers.conftest import Consumer, Log, stored
+from tests.consumers.search.indexing import Indexer
 from tests.consumers.test_schedules import Crash
-from tests.consumers.test_search_index import Indexer
 
 MakeConversation = Callable[..., str]
 
