@@ -9,7 +9,8 @@ import pytest
 from conversations.cache import Lookup, look_up
 from tests.conftest import Api
 from tests.consumers.events import change, event
-from tests.consumers.test_rebuild import Live, content, live
+from tests.consumers.rebuild.conftest import live
+from tests.consumers.rebuild.lives import Live, content
 from tests.history.conftest import (
     SCHOOL,
     assert_sound,
