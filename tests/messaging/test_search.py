@@ -1,4 +1,4 @@
-"""Search in a conversation: which words find which messages, its pages and its index."""
+"""Search in a conversation: which words find which messages, for whom, and its pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,33 +12,15 @@ from conversations.values import ConversationSettings
 from messaging import search
 from tests.conftest import Api
 from tests.messaging.conftest import (
-    HISTORY,
     MESSAGES,
-    Calls,
     SignIn,
     data_of,
     error_of,
-    index_of,
     minutes_after_noon,
     store_many,
     store_message,
 )
-
-
-def index_messages(group: ConversationSettings) -> None:
-    """Brings what is stored into the search, as the indexer does."""
-    for message in collection("messages").find({"conversationId": group.id}):
-        document = search.search_document(message)
-        collection(search.COLLECTION).replace_one({"_id": document["_id"]}, document, upsert=True)
-
-
-def ask(user: Api, group: ConversationSettings, term: str, **query: Any) -> Any:
-    return user.get(f"{HISTORY}{group.id}/search", searchTerm=term, **query)
-
-
-def numbers(page: Any) -> list[int]:
-    return [message["seq"] for message in page["items"]]
-
+from tests.messaging.searching import ask, index_messages, numbers
 
 Find = Callable[..., list[int]]
 
@@ -139,50 +121,6 @@ def test_type_and_dates_narrow_it(
     assert find("lop", **query) == expected
 
 
-@pytest.mark.parametrize(
-    ("term", "code"),
-    [
-        ("", "search_term_empty"),
-        ("  ", "search_term_empty"),
-        ("?!* 🎒", "search_term_empty"),
-        ("x" * 256, "search_term_too_long"),
-        ("🎒" * 128, "search_term_too_long"),
-    ],
-)
-def test_a_term_must_hold_a_word_and_not_be_too_long(
-    mai: Api, group: ConversationSettings, term: str, code: str
-) -> None:
-    response = ask(mai, group, term)
-
-    assert (response.status_code, error_of(response)["code"]) == (400, code)
-    assert error_of(response)["details"] == {"field": "searchTerm"}
-
-
-def test_without_a_term_it_is_refused(mai: Api, group: ConversationSettings) -> None:
-    response = mai.get(f"{HISTORY}{group.id}/search")
-
-    assert (response.status_code, error_of(response)["code"]) == (400, "search_term_empty")
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ({"messageType": "Sticker"}, "messageType"),
-        ({"fromDate": "yesterday"}, "fromDate"),
-        ({"toDate": "2025-13-01"}, "toDate"),
-        ({"pageSize": "201"}, "pageSize"),
-        ({"pageNumber": "0"}, "pageNumber"),
-    ],
-)
-def test_a_wrong_value_is_refused_with_its_name(
-    mai: Api, group: ConversationSettings, query: Any, field: str
-) -> None:
-    response = ask(mai, group, "lop", **query)
-
-    assert (response.status_code, error_of(response)["code"]) == (400, "invalid_field")
-    assert error_of(response)["details"]["field"] == field
-
-
 def test_other_conversations_are_not_searched(
     mai: Api, talk: ConversationSettings, new_conversation: Any
 ) -> None:
@@ -230,87 +168,6 @@ def test_following_the_pages_reads_everything_once(mai: Api, group: Conversation
     assert [numbers(page) for page in found] == [[7, 6, 5], [4, 3, 2], [1], []]
     assert [page["hasNextPage"] for page in found] == [True, True, False, False]
     assert {(page["totalCount"], page["totalPages"]) for page in found} == {(7, 3)}
-
-
-def test_a_search_document_holds_words_and_what_narrows_them(group: ConversationSettings) -> None:
-    stored = store_message(group, 7, content="Học đi!")
-    message = collection("messages").find_one({"_id": stored}) or {}
-
-    assert search.search_document(message) == {
-        "_id": stored,
-        "conversationId": group.id,
-        "tenantId": group.tenant_id,
-        "seq": 7,
-        "type": "Text",
-        "sentAt": message["sentAt"],
-        "words": ["hoc", "ho*", "di"],
-    }
-    assert search.search_document({**message, "isDeleted": True})["words"] == []
-
-
-@pytest.mark.parametrize(
-    "term",
-    ["lo", "lớp", "hoc lop", "lop thu 5a1", "lop 5a1 thu hai cho cac em nho nhe xin nhac lai hoc"],
-    ids=["a beginning", "a word", "two words", "four words", "a sentence"],
-)
-@pytest.mark.parametrize(
-    "narrowed",
-    [{}, {"messageType": "Text", "fromDate": "2025-11-07T12:00:00Z"}],
-    ids=["all", "narrowed"],
-)
-def test_a_page_is_read_by_the_index_without_a_sort_in_a_fixed_number_of_queries(
-    mai: Api, group: ConversationSettings, calls: Calls, term: str, narrowed: Any
-) -> None:
-    content = "Học lớp 5A1 thứ hai, các em nhớ nhé, xin nhắc lại cho"
-    store_many(group, range(1, 301), content=content)
-    store_many(group, range(301, 401), content="không có")
-    index_messages(group)
-    data_of(ask(mai, group, term, **narrowed))
-    before = calls.redis, calls.mongodb
-
-    page = data_of(ask(mai, group, term, pageNumber=2, **narrowed))
-
-    assert (calls.redis - before[0], calls.mongodb - before[1]) == (1, 4)
-    *_, find = calls.profiled({"command.find": search.COLLECTION})
-    *_, count = calls.profiled({"command.aggregate": search.COLLECTION})
-    assert numbers(page) == list(range(280, 260, -1))
-    assert page["totalCount"] == 300
-    assert index_of(find) == "conversation_words"
-    assert not find.get("hasSortStage")
-    assert not count.get("hasSortStage")
-    assert "COLLSCAN" not in count["planSummary"]
-    assert find["docsExamined"] <= 41
-
-
-def test_a_single_word_is_counted_by_the_index_alone(
-    mai: Api, group: ConversationSettings, calls: Calls
-) -> None:
-    store_many(group, range(1, 101), content="lớp")
-    index_messages(group)
-
-    page = data_of(ask(mai, group, "lo", messageType="text"))
-
-    (count,) = calls.profiled({"command.aggregate": search.COLLECTION})
-    assert (page["totalCount"], count["docsExamined"]) == (100, 0)
-
-
-def test_the_whole_word_that_is_longest_leads(
-    mai: Api, group: ConversationSettings, calls: Calls
-) -> None:
-    store_many(group, range(1, 101), content="ở")
-    store_message(group, 101, content="ở trường")
-    index_messages(group)
-
-    page = data_of(ask(mai, group, "ở trường o"))
-
-    (find,) = calls.profiled({"command.find": search.COLLECTION})
-    assert (numbers(page), find["docsExamined"]) == ([101], 1)
-
-
-def test_the_index_is_there(database: None) -> None:
-    index = collection(search.COLLECTION).index_information()["conversation_words"]
-
-    assert [field for field, _ in index["key"]] == list(search.INDEX_FIELDS)
 
 
 def test_an_id_that_is_not_stored_is_passed_over(talk: ConversationSettings, find: Find) -> None:
