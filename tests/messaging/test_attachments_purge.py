@@ -29,7 +29,7 @@ from tests.messaging.attached import (
     upload,
 )
 from tests.messaging.conftest import data_of, store_dead_letter
-from tests.messaging.test_attachments_downloads import store
+from tests.messaging.downloading import store
 
 pytestmark = pytest.mark.usefixtures("files")
 
