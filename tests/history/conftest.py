@@ -14,14 +14,17 @@ from pymongo import MongoClient
 
 from chat_project.mongodb import collection
 from chat_project.settings.environment import environment
+from chat_project.timestamps import format_timestamp
 from consumers.audit import Report, Scope, reconcile
 from tests.conftest import Api
-from tests.history.replaced import ONE_TO_ONE, Document, Replaced
+from tests.history.replaced import ONE_TO_ONE, Document, Replaced, after
 
 SUBTYPES = {"subtype 3": OLD_UUID_SUBTYPE, "subtype 4": UUID_SUBTYPE}
 
 SCHOOL = "3d2f1c6e-0a4b-4c8d-9e7f-1a2b3c4d5e6f"
 """No two of its bytes are alike, so that a wrong byte order shows."""
+
+AsUser = Callable[[str, str], Api]
 
 
 @pytest.fixture
@@ -116,7 +119,7 @@ def _without_chance(name: str, document: Document) -> Document:
 
 
 @pytest.fixture
-def as_user(api: Callable[..., Api]) -> Callable[[str, str], Api]:
+def as_user(api: Callable[..., Api]) -> AsUser:
     """Signs in somebody of a school that came from the replaced system."""
 
     def sign_in(user_id: str, tenant_id: str) -> Api:
@@ -135,3 +138,7 @@ def history_of(user: Api, conversation_id: str) -> list[Document]:
     path = f"/api/v1/messages/conversation/{conversation_id}"
     found: list[Document] = data_of(user.get(path, pageSize=200))["messages"]
     return found[::-1]
+
+
+def shown(minutes: float) -> str:
+    return format_timestamp(after(minutes))

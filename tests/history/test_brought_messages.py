@@ -1,48 +1,23 @@
-"""What comes over, field by field, as the REST API shows it; and that `reconcile` agrees."""
+"""What comes over of a message, field by field, as the REST API and the search show it."""
 
-from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 
 from chat_project.mongodb import collection
-from chat_project.timestamps import format_timestamp
-from tests.conftest import Api
 from tests.history.conftest import (
     SCHOOL,
     SUBTYPES,
+    AsUser,
     assert_sound,
     brought,
     data_of,
     history_of,
     pair_of,
-    run,
+    shown,
     stored,
 )
-from tests.history.replaced import (
-    ADMIN,
-    AUDIO,
-    BEGINNING,
-    CHANNEL,
-    CLASS_GROUP,
-    FILE,
-    IMAGE,
-    NIL,
-    READ,
-    READ_ONLY,
-    STUDENT_GROUP,
-    SYSTEM,
-    VIDEO,
-    Replaced,
-    School,
-    after,
-)
-
-AsUser = Callable[[str, str], Api]
-
-
-def shown(minutes: float) -> str:
-    return format_timestamp(after(minutes))
+from tests.history.replaced import AUDIO, FILE, IMAGE, NIL, READ, SYSTEM, VIDEO, Replaced, after
 
 
 @pytest.mark.parametrize("subtype", SUBTYPES.values(), ids=SUBTYPES.keys())
@@ -163,51 +138,6 @@ def test_a_deleted_message_keeps_its_place_and_nothing_that_was_said(
     assert_sound(id_)
 
 
-def test_a_conversation_keeps_its_people_and_what_each_has_read(
-    replaced: Replaced, as_user: AsUser
-) -> None:
-    mai, dung, lan, moi = (str(uuid4()) for _ in range(4))
-    people = [
-        replaced.person(mai, "Mai", ADMIN, LastReadAt=after(2)),
-        replaced.person(dung, "Dũng", UnreadCount=17),
-        replaced.person(lan, "Lan", READ_ONLY, LastReadAt=after(9)),
-        replaced.person(moi, "Mới", JoinedAt=after(2.5)),
-    ]
-    id_ = replaced.conversation(
-        SCHOOL, people, kind=CHANNEL, name="Thông báo", UpdatedAt=after(4), IsActive=False
-    )
-    for minute in (1, 2, 3):
-        replaced.message(id_, mai, f"Tin {minute}", minutes=minute)
-    last = replaced.message(id_, lan, "Xem rồi", minutes=4)
-
-    outcome = brought(replaced)
-
-    shown_to = data_of(as_user(dung, SCHOOL).get(f"/api/v1/conversations/{id_}"))
-    assert (shown_to["type"], shown_to["name"]) == ("AnnouncementChannel", "Thông báo")
-    assert shown_to["isActive"] is False
-    assert (shown_to["createdAt"], shown_to["updatedAt"]) == (
-        format_timestamp(BEGINNING),
-        shown(4),
-    )
-    assert shown_to["lastMessage"]["messageId"] == last
-    assert shown_to["lastMessage"]["seq"] == 4
-    roles = {each["userName"]: each["role"] for each in shown_to["participants"]}
-    assert roles == {"Mai": "Admin", "Dũng": "Member", "Lan": "ReadOnly", "Mới": "Member"}
-    read_at = {each["userName"]: each["lastReadAt"] for each in shown_to["participants"]}
-    assert read_at == {"Mai": shown(2), "Dũng": None, "Lan": shown(9), "Mới": None}
-    unread = {
-        name: data_of(as_user(user, SCHOOL).get(f"/api/v1/conversations/{id_}"))["unreadCount"]
-        for name, user in (("Mai", mai), ("Dũng", dung), ("Lan", lan), ("Mới", moi))
-    }
-    assert unread == {"Mai": 1, "Dũng": 4, "Lan": 0, "Mới": 2}
-    assert outcome["notes"]["wrong_unread"] == 3
-    listed = data_of(
-        as_user(dung, SCHOOL).get(f"/api/v1/conversations/user/{dung}", includeArchived="true")
-    )
-    assert [each["conversationId"] for each in listed["items"]] == [id_]
-    assert_sound(id_)
-
-
 def test_receipts_become_read_positions(replaced: Replaced, as_user: AsUser) -> None:
     id_, mai, dung = pair_of(replaced)
     stranger = {"UserId": replaced.guid(str(uuid4())), "ReadAt": after(9)}
@@ -223,40 +153,6 @@ def test_receipts_become_read_positions(replaced: Replaced, as_user: AsUser) -> 
     seen = [{"userId": dung, "readAt": shown(8)}]
     assert read == [seen, seen, []]
     assert outcome["notes"]["left_out"] == 1
-    assert_sound(id_)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "expected"),
-    [
-        (STUDENT_GROUP, "Student: Bé An", "StudentGroup"),
-        (CLASS_GROUP, "Class: 5A", "ClassGroup"),
-    ],
-)
-def test_what_a_group_is_about_comes_with_it(
-    replaced: Replaced, as_user: AsUser, kind: int, name: str, expected: str
-) -> None:
-    mai, student, class_ = (str(uuid4()) for _ in range(3))
-    metadata = {
-        "StudentId": student,
-        "StudentName": "Bé An",
-        "ClassId": class_,
-        "ClassName": "5A",
-    }
-    people = [replaced.person(mai, "Mai", ADMIN)]
-    id_ = replaced.conversation(SCHOOL, people, kind=kind, name=name, metadata=metadata)
-
-    brought(replaced)
-
-    found = data_of(as_user(mai, SCHOOL).get(f"/api/v1/conversations/class/{class_}"))["items"]
-    assert [(each["conversationId"], each["type"]) for each in found] == [(id_, expected)]
-    told = found[0]["metadata"]
-    assert (told["studentId"], told["classId"]) == (student, class_)
-    names = (told["studentName"], told["className"])
-    assert names == (("Bé An", None) if kind == STUDENT_GROUP else (None, "5A"))
-    document = collection("conversations").find_one({"_id": id_}) or {}
-    is_student = kind == STUDENT_GROUP
-    assert document["key"] == (f"student:{SCHOOL}:{student}" if is_student else id_)
     assert_sound(id_)
 
 
@@ -301,52 +197,3 @@ def test_both_kinds_of_guids_may_be_in_one_database(replaced: Replaced) -> None:
 
     assert outcome["messagesNotBrought"] == 0
     assert [each["content"] for each in stored(id_)] == [f"Tin {each}" for each in range(6)]
-
-
-def test_only_one_school_comes_if_it_is_asked_for(replaced: Replaced) -> None:
-    ours, mai, _ = pair_of(replaced)
-    replaced.message(ours, mai, "x", minutes=1)
-    elsewhere = replaced.conversation(str(uuid4()), [replaced.person(mai, "Mai")])
-    replaced.message(elsewhere, mai, "y", minutes=1)
-
-    outcome = brought(replaced, "--tenant", SCHOOL.upper())
-
-    assert outcome["conversations"]["brought"] == 1
-    assert outcome["notes"] == {"wrong_last_message": 1, "wrong_unread": 1}
-    assert stored(elsewhere) == []
-    assert collection("conversations").find_one({"_id": elsewhere}) is None
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_school_with_all_its_damage_is_sound_here(replaced: Replaced, seed: int) -> None:
-    replaced.subtype = [*SUBTYPES.values()][seed % 2]
-    school = School(replaced, seed)
-
-    outcome = brought(replaced)
-
-    assert outcome["conversations"]["brought"] == len(school.conversations)
-    assert outcome["notes"]["unknown_conversation"] == len(school.unknown)
-    assert outcome["notes"]["merged_pair"] == 1
-    for id_ in school.conversations:
-        assert {each["_id"] for each in stored(id_)} == set(school.messages[id_])
-        times = [each["sentAt"] for each in stored(id_)]
-        assert times == sorted(times)
-    assert_sound(*school.conversations)
-
-
-def test_a_dry_run_tells_the_same_and_writes_nothing(replaced: Replaced) -> None:
-    school = School(replaced, 7)
-    names = ("conversations", "participants", "messages", "message_search", "history_imports")
-    before = {name: collection(name).estimated_document_count() for name in names}
-
-    code, told, error = run(replaced, "--dry-run")
-
-    assert code == 0, error
-    assert told["dryRun"] is True
-    assert {name: collection(name).estimated_document_count() for name in names} == before
-    really = brought(replaced)
-    for outcome in (told, really):
-        for name in ("dryRun", "seconds", "messagesPerSecond"):
-            del outcome[name]
-    assert told == really
-    assert really["messages"] == sum(map(len, school.messages.values()))
