@@ -23,6 +23,8 @@ from consumers.topics import TopicDescription
 from consumers.writer import MessageWriter
 from conversations.selectors import participant_names
 from tests.consumers.events import change, event, record
+from tests.consumers.listener import Listener
+from tests.consumers.pipelines import Pipeline
 
 NOW_SECONDS = 1_000_000.0
 """The effects' clock; records carry their age relative to it."""
@@ -123,6 +125,18 @@ def log() -> Log:
 @pytest.fixture
 def consumer(log: Log) -> Consumer:
     return Consumer(log.topic).assigned()
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return Pipeline()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    made = Listener()
+    yield made
+    made.close()
 
 
 @pytest.fixture
