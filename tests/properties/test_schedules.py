@@ -19,22 +19,20 @@ from chat_project.mongodb import collection
 from consumers import dead_letters, handler, heads, messages
 from consumers.changes import apply_changes, move_positions
 from tests.consumers.conftest import head, stored
-from tests.properties.processes import in_turns
-from tests.properties.scenarios import (
+from tests.properties.checks import Store, assert_equals_a_recount, assert_ids_stand_once
+from tests.properties.choices import (
     READER,
     Action,
     Entry,
-    Scenario,
-    Store,
     actions,
-    assert_equals_a_recount,
-    assert_ids_stand_once,
     changes,
     entries,
     refusals,
-    run,
     thefts,
 )
+from tests.properties.processes import in_turns
+from tests.properties.running import run
+from tests.properties.scenarios import Scenario
 from tests.properties.store import MemoryStore, generation_of
 
 logs = st.lists(entries, min_size=8, max_size=16)
