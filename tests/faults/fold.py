@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tests.faults.oracle import Logged
+from tests.faults.logged import Logged
 
 MAX_HISTORY = 50
 
@@ -33,7 +32,7 @@ class MessageHistory:
             "rev": self.place,
         }
 
-    def apply(self, record: "Logged") -> None:
+    def apply(self, record: Logged) -> None:
         """Nothing happens to what is deleted."""
         if self.is_deleted:
             return
@@ -58,7 +57,7 @@ class MessageHistory:
                 self.pinned_by = None
 
 
-def fold(first: "Logged", changes: Iterable["Logged"]) -> MessageHistory:
+def fold(first: Logged, changes: Iterable[Logged]) -> MessageHistory:
     """Changes before the message itself were of no message."""
     history = MessageHistory(first.body.get("content", ""))
     for record in changes:
