@@ -13,7 +13,8 @@ import httpx
 import jwt
 
 from tests.consumers.pipelines import free_port
-from tests.faults.round import PEOPLE, Round
+from tests.faults.rooms import PEOPLE
+from tests.faults.round import Round
 from tests.processes import Process
 from tests.waiting import wait_until
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pymongo.database import Database
+
 from tests.faults.fold import MessageHistory, fold
 from tests.faults.load import ANYTHING, CHANGED, READ, STORED, Coordinates
 from tests.faults.logged import Log, Logged
@@ -21,6 +23,20 @@ def differences(
     yield from _fates(log, messages, letters)
     yield from _kept(log, kept, letters)
     yield from _changes(log, messages, letters)
+
+
+def unstored_answers(
+    answered: Mapping[str, dict[str, Any]], database: Database[dict[str, Any]]
+) -> list[str]:
+    """Each answer 200 is stored, each key once, under the id that was answered."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for document in database["messages"].find({}, {"content": 1}):
+        found[document["content"]].append(document["_id"])
+    return [
+        f"key {key} was answered {data['messageId']}, stored is {found[key]}"
+        for key, data in answered.items()
+        if found[key] != [data["messageId"]]
+    ]
 
 
 def _acknowledged(log: Log, acknowledged: Mapping[Coordinates, str | None]) -> Iterator[str]:

@@ -1,15 +1,10 @@
 """One round: names of its own on running servers, a load, consumers, quiet, a recount."""
 
 import random
-import signal
 import sys
-import tempfile
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import ConsumerGroupState, KafkaException
@@ -26,14 +21,13 @@ from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.errors import RetryLater
 from consumers.lag import LagReader, PartitionLag
-from conversations.services.roster import keeping
-from messaging.documents import Message
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.pipelines import free_port
-from tests.faults import oracle, roster_oracle
-from tests.faults.batches import read_batches
+from tests.faults import message_oracle, oracle, roster_oracle
 from tests.faults.crash import Action, Step
-from tests.faults.load import Coordinates, Load
+from tests.faults.load import Load
+from tests.faults.member import Member
+from tests.faults.rooms import found_rooms
 from tests.faults.roster_load import RosterLoad
 from tests.faults.servers import Servers
 from tests.processes import Process, manage
@@ -42,42 +36,9 @@ from tests.waiting import wait_until
 SESSION_MS = 3_000
 """Of both protocols, so that a dead member is noticed soon."""
 QUIET_SECONDS = 120.0
-ROOMS = 16
-PEOPLE = ("user-0", "user-1", "user-2")
 START_IT_AGAIN = "start it again"
 """The last words of `consumers.membership`."""
 SMALL_BATCHES = ("--max-batch-size", "40")
-
-
-class Member:
-    """A consumer process; its `marker` is a file where it tells the suite of itself."""
-
-    def __init__(self, number: int, arguments: list[str], variables: dict[str, str]) -> None:
-        self.client_id = f"member-{number}"
-        self.marker = Path(tempfile.gettempdir()) / f"fault-{uuid.uuid4().hex}"
-        filled = [str(self.marker) if each == "{marker}" else each for each in arguments]
-        self.process = Process(filled, {**variables, "KAFKA_CLIENT_ID": self.client_id})
-
-    @property
-    def is_alive(self) -> bool:
-        return self.process.popen.poll() is None
-
-    @property
-    def trapped(self) -> str | None:
-        """The step where it was to fail, once it came there."""
-        return self.marker.read_text() if self.marker.exists() else None
-
-    @property
-    def batches(self) -> list[set[Coordinates]]:
-        """What a member that notes its batches was handed, batch by batch."""
-        return read_batches(self.marker)
-
-    def signal(self, number: signal.Signals) -> None:
-        self.process.popen.send_signal(number)
-
-    def close(self) -> None:
-        self.process.close()
-        self.marker.unlink(missing_ok=True)
 
 
 class Round:
@@ -112,7 +73,7 @@ class Round:
         self.redis.flushall()  # rounds of one seed have conversations of the same ids
         self._create_topics()
         self._shorten_sessions()
-        self.rooms = self._found_rooms()
+        self.rooms = found_rooms(self.database, self.dice)
         own_dice = random.Random(f"{seed}/load")  # traffic rolls them while the fault rolls others
         self.load = Load(own_dice, self.connection, self.topic, self.rooms)
         self.roster_topic = self.environment.roster_topic
@@ -239,7 +200,7 @@ class Round:
         )
         differences = [
             *own.differences,
-            *self._unstored_answers(),
+            *message_oracle.unstored_answers(self.answered, self.database),
             *roster_oracle.differences(self.roster, self.roster_topic, self.database),
             *self._reconcile(),
         ]
@@ -279,47 +240,6 @@ class Round:
         }
         self.configure(ResourceType.GROUP, self.name, settings)
 
-    def _found_rooms(self) -> dict[str, str]:
-        """Rooms with their tenants, as the API leaves them; and the indexes of `migrate`."""
-        rooms = {
-            str(uuid.UUID(int=self.dice.getrandbits(128), version=4)): f"school-{number % 2}"
-            for number in range(ROOMS)
-        }
-        now = datetime.now(UTC)
-        self.database["conversations"].insert_many(
-            _room(room, tenant, now) for room, tenant in rooms.items()
-        )
-        self.database["participants"].insert_many(
-            _participant(room, user, now) for room in rooms for user in PEOPLE
-        )
-        for index in Message._meta["index_specs"]:
-            self.database["messages"].create_index(
-                index["fields"], unique=index.get("unique", False)
-            )
-        self.database["dead_letters"].create_index("messageId")
-        for name, indexes in keeping.INDEXES.items():
-            for index, fields in indexes:
-                self.database[name].create_index([(field, 1) for field in fields], name=index)
-        # The sync of the roster names this one, and one group per student needs the other.
-        self.database["participants"].create_index(
-            [("conversationId", 1), ("userId", 1)],
-            name="conversation_admins",
-            partialFilterExpression={"role": "Admin"},
-        )
-        self.database["conversations"].create_index("key", unique=True)
-        return rooms
-
-    def _unstored_answers(self) -> list[str]:
-        """Each answer 200 is stored, each key once, under the id that was answered."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for document in self.database["messages"].find({}, {"content": 1}):
-            found[document["content"]].append(document["_id"])
-        return [
-            f"key {key} was answered {data['messageId']}, stored is {found[key]}"
-            for key, data in self.answered.items()
-            if found[key] != [data["messageId"]]
-        ]
-
     def _reconcile(self) -> list[str]:
         """The product's own audit, which shares no code with the oracle."""
         process = Process(manage("reconcile", "--json"), self.variables)
@@ -328,34 +248,6 @@ class Round:
         finally:
             process.close()
         return [] if code == 0 else [f"reconcile ended with {code}: {output[-2_000:]}"]
-
-
-def _room(room: str, tenant: str, now: datetime) -> dict[str, Any]:
-    return {
-        "_id": room,
-        "key": room,
-        "tenantId": tenant,
-        "type": "TeacherGroup",
-        "name": "Tổ Toán",
-        "isActive": True,
-        "version": 1,
-        "lastSeq": 0,
-        "createdAt": now,
-        "createdBy": PEOPLE[0],
-        "updatedAt": now,
-    }
-
-
-def _participant(room: str, user: str, now: datetime) -> dict[str, Any]:
-    return {
-        "conversationId": room,
-        "userId": user,
-        "userName": f"Name of {user}",
-        "role": "Member",
-        "joinedSeq": 0,
-        "joinedAt": now,
-        "readSeq": 0,
-    }
 
 
 @contextmanager

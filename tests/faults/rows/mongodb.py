@@ -7,8 +7,9 @@ from pymongo.database import Database
 from pymongo.errors import ExecutionTimeout
 
 from devstack.service import Service
+from tests.faults.member import Member
 from tests.faults.proxy import CuttingProxy
-from tests.faults.round import SMALL_BATCHES, Member, Round
+from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
 from tests.faults.seen import NotSeen, require, seen_until
 from tests.faults.servers import Need, pause_seconds

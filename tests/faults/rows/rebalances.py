@@ -3,7 +3,8 @@
 import signal
 
 from tests.faults.crash import Action, Step
-from tests.faults.round import SMALL_BATCHES, Member, Round
+from tests.faults.member import Member
+from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
 from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until

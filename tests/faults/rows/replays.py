@@ -6,7 +6,8 @@ import confluent_kafka as kafka
 
 from tests.faults import oracle
 from tests.faults.load import PARTITIONS
-from tests.faults.round import Member, Round
+from tests.faults.member import Member
+from tests.faults.round import Round
 from tests.faults.rows.kinds import Way
 from tests.faults.seen import require, seen_until
 from tests.waiting import wait_until

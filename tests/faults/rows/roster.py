@@ -8,7 +8,8 @@ import confluent_kafka as kafka
 from tests.faults import roster_oracle
 from tests.faults.crash import Action, Step
 from tests.faults.load import PARTITIONS
-from tests.faults.round import SMALL_BATCHES, Member, Round
+from tests.faults.member import Member
+from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
 from tests.faults.rows.zombies import ATTEMPT_SECONDS
 from tests.faults.seen import require, seen_until
