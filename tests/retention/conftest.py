@@ -8,8 +8,11 @@ import pytest
 from pytest_django import Settings
 
 from chat_project.mongodb import client, collection, database, using_database
+from consumers.erasure import said
+from messaging.producer import Producer
 from tests.consumers.conftest import conversation
 from tests.retention.lives import COLLECTIONS, Live, MakeConversation
+from tests.retention.traces import School, found_in, found_in_redis
 
 __all__ = ["conversation"]
 
@@ -41,3 +44,23 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     kept = {**settings.STORAGES["attachments"], "OPTIONS": options}
     settings.STORAGES = {**settings.STORAGES, "attachments": kept}
     return location
+
+
+@pytest.fixture
+def school(
+    live: Live, conversation: MakeConversation, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[School]:
+    """The erasure sends to this test's topic."""
+    producer = Producer(
+        live.environment.kafka_connection(), live.topic, partitions=10, waiting_threads=8
+    )
+    monkeypatch.setattr(said, "producer", lambda: producer)
+    yield School(live, conversation, folder)
+    producer.close()
+
+
+def check_nothing_is_left(school: School) -> None:
+    assert found_in(school.live.name) == []
+    assert found_in_redis(school.rooms()) == []
+    assert school.file is not None
+    assert not school.file.exists()
