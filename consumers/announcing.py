@@ -20,8 +20,9 @@ from realtime.publisher import Announcement, conversation_channel
 def of_change(change: MessageChange, documents: Mapping[str, Document]) -> Announcement | None:
     """`documents` are the messages as they are now, by id.
 
-    None for what had no effect: the message is gone, or was deleted before. An edit is told with
-    the message as it is, so that an older one never brings back its text.
+    None for what had no effect: the message is gone, or was deleted before, or has not got the
+    reaction (it had no room, or it is taken back already). An edit is told with the message as it
+    is, so that an older one never brings back its text.
     """
     document = documents.get(change.event.message_id)
     if document is None or document["conversationId"] != change.conversation_id:
@@ -29,10 +30,17 @@ def of_change(change: MessageChange, documents: Mapping[str, Document]) -> Annou
     is_deletion = isinstance(change.event, MessageDeletedEvent)
     if bool(document.get("isDeleted")) is not is_deletion:
         return None
+    if isinstance(change.event, MessageReactionAddedEvent) and not _has_it(change.event, document):
+        return None
     channel = conversation_channel(change.conversation_id)
     if isinstance(change.event, MessageEditedEvent):
         return Announcement(channel, "MessageEdited", message_dto(document))
     return Announcement(channel, _NAMES[type(change.event)], _told(change))
+
+
+def _has_it(reaction: MessageReactionAddedEvent, document: Document) -> bool:
+    kept = ((each["userId"], each["emojiCode"]) for each in document.get("reactions", ()))
+    return (reaction.user_id, reaction.emoji_code) in kept
 
 
 def of_read(read: PositionRead) -> Announcement:

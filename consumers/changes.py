@@ -13,6 +13,8 @@ from chat_project.mongodb import Document, collection
 from consumers.decoding import MessageChange, PositionRead
 from consumers.records import Place
 from messaging.changes import (
+    MAX_REACTIONS,
+    MAX_REACTIONS_OF_A_USER,
     MessageDeletedEvent,
     MessageEditedEvent,
     MessagePinnedEvent,
@@ -150,6 +152,7 @@ def _delete(change: MessageChange) -> Pipeline:
 
 
 def _react(change: MessageChange, emoji_code: str) -> Pipeline:
+    """One that is there, or for which there is no room, changes nothing."""
     event = change.event
     reaction: Document = {
         "emojiCode": _as_is(emoji_code),
@@ -159,16 +162,17 @@ def _react(change: MessageChange, emoji_code: str) -> Pipeline:
     if event.user_name:
         reaction["userName"] = _as_is(event.user_name)
     kept = {"$ifNull": ["$reactions", []]}
-    is_there = {"$gt": [{"$size": _those(kept, emoji_code, event.user_id, equal=True)}, 0]}
-    return [
-        {
-            "$set": {
-                "reactions": {
-                    "$cond": [is_there, kept, {"$concatArrays": [kept, [reaction]]}],
-                }
-            }
-        }
-    ]
+    of_the_user = {"$eq": ["$$each.userId", _as_is(event.user_id)]}
+    own = {"$filter": {"input": kept, "as": "each", "cond": of_the_user}}
+    is_left_out = {
+        "$or": [
+            {"$gte": [{"$size": kept}, MAX_REACTIONS]},
+            {"$gte": [{"$size": own}, MAX_REACTIONS_OF_A_USER]},
+            {"$gt": [{"$size": _those(kept, emoji_code, event.user_id, equal=True)}, 0]},
+        ]
+    }
+    with_it = {"$concatArrays": [kept, [reaction]]}
+    return [{"$set": {"reactions": {"$cond": [is_left_out, "$reactions", with_it]}}}]
 
 
 def _unreact(change: MessageChange, emoji_code: str) -> Pipeline:

@@ -26,6 +26,9 @@ from messaging.events import (
 
 MAX_EMOJI_LENGTH = 64
 """Of an emojiCode, in UTF-16 code units: the longest sequences of Unicode have some 30."""
+MAX_REACTIONS, MAX_REACTIONS_OF_A_USER = 1_000, 20
+"""Of one message, and of one user there; more are not kept. They lie in the message's document, which
+must stay far below MongoDB's 16 MiB: a thousand with the longest names and ids take 2."""
 
 
 class _Event(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):

@@ -98,16 +98,20 @@ def delete_message(user: TokenUser, message_id: str) -> MessageDto:
 def add_reaction(
     user: TokenUser, message_id: str, emoji_code: str | None, key: str | None
 ) -> MessageDto:
-    """As `edit_message`; one per user and emoji. `key`: the header Idempotency-Key; Unprocessable
-    when it was used for something else."""
+    """As `edit_message`; one per user and emoji, while the message has room. `key`: the header
+    Idempotency-Key; Unprocessable when it was used for something else."""
     emoji, at = _emoji(emoji_code, "emojiCode"), format_timestamp(now())
     target, found, dto = _checked(user, message_id, _may_mark(user, writing=False))
+    others = _without(dto.reactions, user.user_id, emoji)
+    mine = [each for each in dto.reactions if each not in others]
+    if not mine:
+        if refusal := rules.may_react([each.user_id for each in others], user.user_id):
+            raise refusal
+        mine = [
+            ReactionDto(emoji_code=emoji, user_id=user.user_id, user_name=user.name, reacted_at=at)
+        ]
     event = MessageReactionAddedEvent(**_who(user, target, found), at=at, emoji_code=emoji)
     _publish_once(user, key, event, [target.message_id, emoji])
-    others = _without(dto.reactions, user.user_id, emoji)
-    mine = [each for each in dto.reactions if each not in others] or [
-        ReactionDto(emoji_code=emoji, user_id=user.user_id, user_name=user.name, reacted_at=at)
-    ]
     return msgspec.structs.replace(dto, reactions=others + mine)
 
 

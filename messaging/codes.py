@@ -2,6 +2,7 @@
 
 from chat_project.api.codes import Code, Codes
 from messaging.attachments.limits import LIMIT_BYTES, MAX_FILE_BYTES, MAX_REQUEST_BYTES
+from messaging.changes import MAX_REACTIONS, MAX_REACTIONS_OF_A_USER
 from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS
 from messaging.requests import MAX_BATCH_SIZE
 from messaging.search import MAX_TERM_UTF16_UNITS
@@ -81,6 +82,11 @@ CODES: Codes = {
     "message_not_found": Code(404, "There is no such message."),
     "message_failed": Code(409, "The message could not be stored."),
     "message_deleted": Code(409, "The message is deleted."),
+    "too_many_reactions": Code(
+        409,
+        f"A message has up to {MAX_REACTIONS:,} reactions, {MAX_REACTIONS_OF_A_USER} of one user.",
+        {"limit": MAX_REACTIONS, "limitOfAUser": MAX_REACTIONS_OF_A_USER},
+    ),
     "system_message": Code(409, "A System message is not changed."),
     "edit_window_over": Code(409, "The time for editing is over."),
     "message_too_large": Code(

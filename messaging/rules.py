@@ -4,12 +4,14 @@ A rule answers None (allowed) or the refusal, an ApiError to be raised or sent. 
 conversation at all is asked before (`conversations.policies`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from chat_project.api.errors import ApiError, Conflict, Forbidden
 from conversations.values import Role
+from messaging.changes import MAX_REACTIONS, MAX_REACTIONS_OF_A_USER
 
 Refusal = ApiError
 
@@ -56,6 +58,18 @@ def may_delete(target: Target, user_id: str, role: Role | None) -> Refusal | Non
 def may_mark(target: Target) -> Refusal | None:
     """Reactions and pins: on whatever is not deleted."""
     return message_deleted() if target.is_deleted else None
+
+
+def may_react(reacted: Sequence[str], user_id: str) -> Refusal | None:
+    """With one reaction more; `reacted` are the users of those that the message has."""
+    if len(reacted) < MAX_REACTIONS and reacted.count(user_id) < MAX_REACTIONS_OF_A_USER:
+        return None
+    return Conflict(
+        f"A message has up to {MAX_REACTIONS:,} reactions, and up to {MAX_REACTIONS_OF_A_USER} of"
+        " one user",
+        code="too_many_reactions",
+        details={"limit": MAX_REACTIONS, "limitOfAUser": MAX_REACTIONS_OF_A_USER},
+    )
 
 
 def message_deleted() -> Conflict:

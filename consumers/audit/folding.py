@@ -6,6 +6,7 @@ from typing import Any
 
 from consumers.audit import digests
 from consumers.audit.ledger import Ledger, Row
+from messaging.changes import MAX_REACTIONS, MAX_REACTIONS_OF_A_USER
 
 _CHANGES = """
 SELECT d.id, r.said, c.kind, c.user_id, c.emoji, c.said
@@ -36,7 +37,7 @@ def _fold(message_id: str, rows: Sequence[tuple[Any, ...]]) -> Row:
             case "MessageEditedEvent":
                 said, is_edited = content, True
             case "MessageReactionAddedEvent":
-                reactions.setdefault((user_id, emoji))
+                _react(reactions, user_id, emoji)
             case "MessageReactionRemovedEvent":
                 reactions.pop((user_id, emoji), None)
             case "MessagePinnedEvent":
@@ -44,3 +45,11 @@ def _fold(message_id: str, rows: Sequence[tuple[Any, ...]]) -> Row:
             case "MessageUnpinnedEvent":
                 pinned_by = None
     return message_id, said, int(is_edited), 0, digests.marks(reactions, pinned_by)
+
+
+def _react(reactions: dict[tuple[str, str], None], user_id: str, emoji: str) -> None:
+    """Once, and while there is room for it."""
+    if len(reactions) >= MAX_REACTIONS:
+        return
+    if sum(user == user_id for user, _ in reactions) < MAX_REACTIONS_OF_A_USER:
+        reactions.setdefault((user_id, emoji))

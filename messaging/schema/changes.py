@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from chat_project.api.schema import KEY, OF_THE_USER, STATED
 from messaging import examples
-from messaging.changes import MAX_EMOJI_LENGTH
+from messaging.changes import MAX_EMOJI_LENGTH, MAX_REACTIONS, MAX_REACTIONS_OF_A_USER
 from messaging.events import MAX_CONTENT_UTF16_UNITS
 from messaging.schema.shared import BODY_ERRORS, CONVERSATION_ID, MESSAGE_ID, MessageSerializer
 
@@ -109,7 +109,9 @@ UNPIN = extend_schema(
 REACT = extend_schema(
     operation_id="add_reaction",
     summary="React to a message",
-    description=f"{_OPTIMISTIC} One per user and emoji. 400: `invalid_field`, `invalid_idempotency_key`. 409: `message_deleted`.{_CHANGE_ERRORS}",
+    description=f"{_OPTIMISTIC} One per user and emoji; up to {MAX_REACTIONS:,} of a message, and"
+    f" {MAX_REACTIONS_OF_A_USER} of one user there. 400: `invalid_field`, `invalid_idempotency_key`."
+    f" 409: `message_deleted`, `too_many_reactions`.{_CHANGE_ERRORS}",
     request=EmojiSerializer,
     parameters=[MESSAGE_ID, _ONCE, *STATED],
     responses={200: MessageSerializer, **_REUSED, **BODY_ERRORS},
