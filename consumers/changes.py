@@ -1,16 +1,19 @@
-"""Step 5 of a batch: what later records do to stored messages and to read positions.
+"""Step 6 of a batch: what later records do to stored messages and to read positions.
 
 One update per change, in the order of the log, each a pipeline that MongoDB runs at once. A message
 remembers the place of its last change (`rev`): an older one, from a redelivery or from a process
 that woke up late, finds nothing to do. Deletion is final.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
+from pymongo.errors import BulkWriteError
 
 from chat_project.mongodb import Document, collection
 from consumers.decoding import MessageChange, PositionRead
+from consumers.errors import Poison, Reason
 from consumers.records import Place
 from messaging.changes import (
     MAX_REACTIONS,
@@ -25,18 +28,40 @@ from messaging.changes import (
 MAX_HISTORY = 50
 """Earlier contents that are kept of a message; the oldest go first."""
 
+REFUSED_FOR_RESULT = frozenset({121, 10_334, 17_419})
+"""DocumentValidationFailure, BSONObjectTooLarge, and the same where an update makes the document too
+large: trying the same change again cannot help."""
+
 Pipeline = list[Document]
 
 
-def apply_changes(changes: Sequence[MessageChange]) -> None:
+def apply_changes(changes: Sequence[MessageChange]) -> dict[Place, Poison]:
     """All changes of a batch, in log order; then the quotes of what was deleted lose their text, and
-    those of what was redacted get the new one."""
+    those of what was redacted get the new one.
+
+    Stops before that at the first change that MongoDB refuses for what its message would become, and
+    gives it: it must be buried before what lies behind it is applied, whose `rev` would hide it.
+    """
     if not changes:
-        return
-    collection("messages").bulk_write([_update(change) for change in changes], ordered=True)
+        return {}
+    try:
+        collection("messages").bulk_write([_update(change) for change in changes], ordered=True)
+    except BulkWriteError as error:
+        return _refused(error, changes)
     of_quotes = [update for each in changes if (update := _of_quotes(each)) is not None]
     if of_quotes:
         collection("messages").bulk_write(of_quotes, ordered=True)
+    return {}
+
+
+def _refused(error: BulkWriteError, changes: Sequence[MessageChange]) -> dict[Place, Poison]:
+    """The one change that stopped an ordered bulk. Raises the error again for other trouble."""
+    details: Mapping[str, Any] = error.details or {}
+    for refusal in details.get("writeErrors", ()):
+        if refusal["code"] in REFUSED_FOR_RESULT and not details.get("writeConcernErrors"):
+            text = f"{refusal['code']}: {refusal['errmsg']}"
+            return {changes[refusal["index"]].place: Poison(Reason.REFUSED_BY_DATABASE, text)}
+    raise error
 
 
 def move_positions(reads: Collection[PositionRead]) -> None:

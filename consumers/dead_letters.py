@@ -80,7 +80,7 @@ def read_buried(letters: Sequence[DeadLetter]) -> Buried:
 
 
 def bury(letters: Sequence[DeadLetter], buried: Buried, topic: DeadLetterTopic) -> None:
-    """Step 6: outcomes first, then the topic; both acknowledged when this returns.
+    """Step 5: outcomes first, then the topic; both acknowledged when this returns.
 
     What is buried already stays as it is, so a redelivery changes nothing. A crash between the
     topic and the note of where the record lies leaves one copy more in the topic.

@@ -31,8 +31,9 @@ from conversations.erased import ERASED_NAME
 from messaging.changes import MessageDeletedEvent, MessageEditedEvent
 
 MAX_PASSES = 20
-"""Passes through steps 2 to 7 before the loop gets to poll Kafka; a pass repeats only when
-another process wrote the same conversations meanwhile, or the server refused a document."""
+"""Passes through steps 2 to 7 before the loop gets to poll Kafka, and one more for each document or
+change that the server refused; else a pass repeats only when another process wrote the same
+conversations meanwhile."""
 
 Pair = tuple[str, str]
 ParticipantNames = Callable[[Collection[Pair]], Mapping[Pair, str]]
@@ -87,22 +88,27 @@ class MessageWriter:
         """Stores the batch, which is in log order per partition.
 
         `check` sees the dead letters of a pass before anything is written and may refuse by
-        raising (design section 6: the run); `bury` writes them durably before a mark covers them.
-        Raises RetryLater, also after a part was written: the whole batch may come again.
+        raising (design section 6: the run); `bury` writes them durably before a mark covers them,
+        and before what lies behind a refused change is applied. Raises RetryLater, also after a
+        part was written: the whole batch may come again.
         """
         refused: dict[Place, Poison] = {}
-        for pass_number in range(MAX_PASSES):
+        passes = 0
+        while passes < MAX_PASSES + len(refused):
             written, threads, kept = look_first(batch, refused)  # steps 2 and 3
             check(written.dead)
             for thread in threads:  # step 4
-                _number(thread, kept, look_at_held=pass_number > 0)
+                _number(thread, kept, look_at_held=passes > 0)
+            passes += 1
             written.stored = self._stored_forms(threads)
             documents = [each.document for each in written.stored]
             if not _insert(documents, threads, kept, refused):
                 continue
-            apply_changes(written.changes)  # step 5
+            bury(written.dead)  # step 5
+            if refused_change := apply_changes(written.changes):  # step 6
+                refused |= refused_change
+                continue
             move_positions(written.reads)
-            bury(written.dead)  # step 6
             written.updates = _head_updates(threads, documents, written.changes)
             if heads.update_heads(written.updates):  # step 7
                 return written

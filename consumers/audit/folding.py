@@ -13,6 +13,8 @@ SELECT d.id, r.said, c.kind, c.user_id, c.emoji, c.said
 FROM changes c JOIN documents d ON d.id = c.message_id AND d.conversation_id = c.conversation_id
 LEFT JOIN records r ON r.place = d.place AND r.message_id = d.id
 WHERE c.place <= d.rev AND (d.place IS NULL OR c.place > d.place)
+    AND NOT EXISTS (SELECT 1 FROM letters l
+        WHERE l.place = c.place AND l.reason = 'refused_by_database')
 ORDER BY d.id, c.place
 """
 _ADD = "INSERT INTO folded VALUES (?,?,?,?,?)"

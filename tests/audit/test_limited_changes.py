@@ -1,12 +1,26 @@
-"""Changes that a message has no room for are no differences."""
+"""Changes that a message has no room for, or that MongoDB refuses, are no differences."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from chat_project.identifiers import new_id
+from chat_project.mongodb import collection, database
 from messaging.changes import MAX_REACTIONS_OF_A_USER
 from tests.audit.conftest import Filled, Room
 from tests.consumers.events import change
 
-REACTED = "MessageReactionAddedEvent"
+EDITED, REACTED = "MessageEditedEvent", "MessageReactionAddedEvent"
+
+
+@pytest.fixture
+def forbidden() -> Iterator[str]:
+    """A content that MongoDB refuses, as a validator of an operator's would."""
+    word = f"forbidden-{new_id()}"
+    database().command("collMod", "messages", validator={"content": {"$ne": word}})
+    yield word
+    database().command("collMod", "messages", validator={})
 
 
 def change_first(filled: Filled, room: Room, kind: str, *changes: dict[str, Any]) -> None:
@@ -22,3 +36,28 @@ def test_reactions_beyond_the_limit_are_no_difference(filled: Filled, room: Room
 
     assert len(room.message(1)["reactions"]) == MAX_REACTIONS_OF_A_USER
     assert room.found() == {}
+
+
+def test_an_edit_that_mongodb_refused_is_no_difference(
+    filled: Filled, room: Room, forbidden: str
+) -> None:
+    change_first(filled, room, EDITED, {"content": forbidden}, {"content": "behind it"})
+
+    assert room.message(1)["content"] == "behind it"
+    assert collection("dead_letters").count_documents({"messageId": room.message(1)["_id"]}) == 1
+    assert room.found() == {}
+
+
+def test_a_lost_edit_that_mongodb_refuses_is_mended_by_a_dead_letter(
+    filled: Filled, room: Room, forbidden: str
+) -> None:
+    change_first(filled, room, EDITED, {"content": forbidden})
+    message_id = room.message(1)["_id"]
+    collection("dead_letters").delete_many({"messageId": message_id})
+    assert sum(room.found().values()) == 1
+
+    mended = room.audit(mend=True)
+
+    assert mended.is_clean, mended.findings
+    [letter] = collection("dead_letters").find({"messageId": message_id})
+    assert letter["reason"] == "refused_by_database"

@@ -1,4 +1,4 @@
-"""What edits, deletions, reactions, pins and reads leave in MongoDB (design section 5, step 5)."""
+"""What edits, deletions, reactions, pins and reads leave in MongoDB (design section 5, step 6)."""
 
 import itertools
 from collections.abc import Callable
@@ -222,10 +222,10 @@ def test_a_zombie_does_not_bring_an_old_text_back(
     apply_changes = writer.apply_changes
     owner = Consumer(log.topic).assigned()
 
-    def owner_first(changes: Any) -> None:
+    def owner_first(changes: Any) -> Any:
         monkeypatch.setattr(writer, "apply_changes", apply_changes)
         owner.apply(log.records[1:])
-        apply_changes(changes)
+        return apply_changes(changes)
 
     monkeypatch.setattr(writer, "apply_changes", owner_first)
     consumer.apply(log.records[1:2])

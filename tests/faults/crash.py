@@ -38,11 +38,11 @@ class Step(StrEnum):
     ROSTER_LOOK = "roster-look"
     ROSTER_GROUPS = "roster-groups"
     INSERT = "insert"  # 4
-    CHANGE = "apply-changes"  # 5
-    READ = "move-positions"  # 5
-    OUTCOMES = "dead-letter-outcomes"  # 6
-    ACKNOWLEDGED = "dead-letters-acknowledged"  # 6
-    BURIED = "dead-letters-buried"  # 6
+    OUTCOMES = "dead-letter-outcomes"  # 5
+    ACKNOWLEDGED = "dead-letters-acknowledged"  # 5
+    BURIED = "dead-letters-buried"  # 5
+    CHANGE = "apply-changes"  # 6
+    READ = "move-positions"  # 6
     UPDATE_HEADS = "update-heads"  # 7
     EFFECTS = "effects"  # 8
     STORE = "store-offsets"  # 9

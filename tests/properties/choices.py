@@ -47,16 +47,20 @@ CHANGES = {
     "react": "MessageReactionAddedEvent",
     "unreact": "MessageReactionRemovedEvent",
     "lost edit": "MessageEditedEvent",
+    "refused edit": "MessageEditedEvent",
 }
 READ, READER = "MessagesReadEvent", "user-2"
 changes = st.builds(
     Entry,
-    st.sampled_from([*CHANGES, "edit", "read"]),
+    st.sampled_from(["edit", "delete", "react", "unreact", "lost edit", "edit", "read"]),
     st.integers(0, 2),
     st.integers(0, 9),
     st.integers(0, 15),
 )
 """What happens later to an earlier message; `minute` is how far a read says it read."""
+refused_edits = st.builds(
+    Entry, st.just("refused edit"), st.just(0), st.just(0), st.integers(0, 15)
+)
 FATES = [Fate.DONE] * 5 + [Fate.CRASH_BEFORE, Fate.CRASH_AFTER, Fate.LOST_REPLY, Fate.REFUSED]
 actions = st.builds(
     Action,

@@ -74,12 +74,18 @@ class ConsumerProcess:
         if self.is_busy:
             self.go_on(Fate.CRASH_BEFORE)
 
-    def bulk(
-        self, function: Callable[..., Any], documents: Sequence[Any], *, is_ordered: bool = False
-    ) -> list[Any]:
+    def bulk(self, function: Callable[..., Any], documents: Sequence[Any]) -> list[Any]:
         """Each document as a step of its own; what the function gave for each."""
-        ordered = reversed(documents) if self._backwards and not is_ordered else documents
+        ordered = reversed(documents) if self._backwards else documents
         return [self.step(function, [document]) for document in ordered]
+
+    def ordered_bulk(self, function: Callable[..., Any], changes: Sequence[Any]) -> dict[Any, Any]:
+        """Each change as a step of its own, up to the first that is refused, which it gives."""
+        for change in changes:
+            refused: dict[Any, Any] = self.step(function, [change])
+            if refused:
+                return refused
+        return {}
 
     def step(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Called in the process: waits for a turn, then does the step as the turn says."""
@@ -140,7 +146,7 @@ def in_turns(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if name.endswith(".update_heads"):
             return all(process.bulk(function, *arguments))
         if name.endswith(".apply_changes"):
-            return process.bulk(function, *arguments, is_ordered=True)
+            return process.ordered_bulk(function, *arguments)
         return process.step(function, *arguments)
 
     return step

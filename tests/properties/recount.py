@@ -80,6 +80,8 @@ def _change(kind: str, body: dict[str, Any], expected: Expected) -> str | None:
     if message_id in expected.deleted:
         return None
     match kind:
+        case "MessageEditedEvent" if body["content"] == REFUSED_CONTENT:
+            return "refused_by_database"
         case "MessageEditedEvent":
             expected.texts[message_id] = body["content"]
         case "MessageReactionAddedEvent":

@@ -68,7 +68,8 @@ class Scenario:
         if entry.kind == "read":
             body |= {"upToSeq": entry.minute, "readAt": body.pop("at")}
         else:
-            body |= {"messageId": message_id, "content": f"edit {new_id}", "emojiCode": "👍"}
+            content = REFUSED_CONTENT if entry.kind == "refused edit" else f"edit {new_id}"
+            body |= {"messageId": message_id, "content": content, "emojiCode": "👍"}
         self._put(body, room, partition_of(room), CHANGES.get(entry.kind, READ))
 
     def _put(self, value: Any, key: str, partition: int, event_type: str) -> None:

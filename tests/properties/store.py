@@ -13,6 +13,7 @@ import msgspec
 
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic, Kept
 from consumers.decoding import MessageChange, PositionRead
+from consumers.errors import Poison, Reason
 from consumers.heads import Head, HeadUpdate
 from consumers.messages import InsertOutcome, last_message_of
 from consumers.numbering import Stored
@@ -93,17 +94,21 @@ class MemoryStore:
         newest = max(undeleted, key=lambda each: (each["sentAt"], each["seq"]), default=None)
         return last_message_of(newest) if newest else None
 
-    def apply_changes(self, changes: Sequence[MessageChange]) -> None:
+    def apply_changes(self, changes: Sequence[MessageChange]) -> dict[Place, Poison]:
         for change in changes:
             document, (t, p, o) = self.documents[change.event.message_id], change.place
             rev = document.get("rev")
             if document.get("isDeleted") or (rev and (rev["t"], rev["p"], rev["o"]) >= (t, p, o)):
                 continue
+            changed = _changed(change, document)
+            if changed.get("content") == REFUSED_CONTENT:
+                return {change.place: Poison(Reason.REFUSED_BY_DATABASE, "121: refused")}
             self.documents[change.event.message_id] = {
                 **document,
-                **_changed(change, document),
+                **changed,
                 "rev": {"t": t, "p": p, "o": o},
             }
+        return {}
 
     def move_positions(self, reads: Sequence[PositionRead]) -> None:
         for read in reads:

@@ -28,6 +28,7 @@ from tests.properties.choices import (
     changes,
     entries,
     refusals,
+    refused_edits,
     thefts,
 )
 from tests.properties.processes import in_turns
@@ -39,6 +40,7 @@ logs = st.lists(entries, min_size=8, max_size=16)
 logs_with_refusals = st.lists(entries | refusals, min_size=8, max_size=16)
 logs_with_thefts = st.lists(entries | thefts, min_size=8, max_size=16)
 logs_with_changes = st.lists(entries | changes, min_size=8, max_size=20)
+logs_with_refused_changes = st.lists(entries | changes | refused_edits, min_size=8, max_size=20)
 schedules = st.lists(actions, min_size=25, max_size=50)
 
 
@@ -51,6 +53,13 @@ def test_any_schedule_ends_in_the_state_of_a_calm_run(
 
 @given(planned=logs_with_changes, schedule=schedules)
 def test_changes_are_applied_once_in_the_order_of_the_log(
+    planned: Sequence[Entry], schedule: Sequence[Action]
+) -> None:
+    run_in_memory(planned, schedule)
+
+
+@given(planned=logs_with_refused_changes, schedule=schedules)
+def test_a_change_that_the_database_refuses_is_a_dead_letter_whatever_comes_behind_it(
     planned: Sequence[Entry], schedule: Sequence[Action]
 ) -> None:
     run_in_memory(planned, schedule)

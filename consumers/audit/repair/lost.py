@@ -46,15 +46,17 @@ def recover_lost(tools: Tools) -> None:
 
 
 def _apply_change(tools: Tools, finding: Finding, change: MessageChange) -> None:
-    """As the consumer would: without its message it is a dead letter."""
+    """As the consumer would: a dead letter without its message, and if MongoDB refuses it."""
     stored = messages.read_stored([change.event.message_id])
     _, targetless = with_targets([change], stored, [])
     if targetless:
         _bury(tools, finding, change.record, targetless[0][1])
         return
     tools.note(finding, f"message {change.event.message_id}", after=type(change.event).__name__)
-    apply_changes([change])
-    tools.count(1)
+    if refused := apply_changes([change]):
+        _bury(tools, finding, change.record, refused[change.place])
+    else:
+        tools.count(1)
 
 
 def _letters(places: Sequence[Place]) -> dict[str, Document]:
