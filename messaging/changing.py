@@ -4,18 +4,18 @@ All go through the log behind their message, so that none can overtake it. The a
 a send's is: GET tells when the change is applied. Each may be repeated without harm.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypedDict
 
 import msgspec
 
 from chat_project.api.envelope import Plain
-from chat_project.api.errors import ApiError, Conflict, InvalidRequest, NotFound, Unavailable
+from chat_project.api.errors import ApiError, Conflict, InvalidRequest, Unavailable
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.settings.environment import environment
-from chat_project.timestamps import format_timestamp, now, parse_timestamp
+from chat_project.timestamps import format_timestamp, now
 from conversations import services
 from conversations.cache import Found, Lookup, look_up
 from conversations.policies import may_read, may_send
@@ -38,11 +38,9 @@ from messaging.errors import not_sent
 from messaging.events import exceeds_utf16
 from messaging.producer import producer
 from messaging.rules import Target
-from messaging.selectors import own_dead_letter, own_record, stored_message
-from messaging.serializers import DELETED_CONTENT, MessageDto, ReactionDto, message_dto
+from messaging.serializers import DELETED_CONTENT, MessageDto, ReactionDto
+from messaging.targets import Allowed, checked_target
 from messaging.validation import check_content
-
-Allowed = Callable[[Target, Found], ApiError | None]
 
 
 class ReadPosition(Plain, frozen=True, rename="camel"):
@@ -64,7 +62,7 @@ def edit_message(user: TokenUser, message_id: str, content: str | None) -> Messa
             target, user.user_id, now=at, window=window
         )
 
-    target, found, dto = _checked(user, message_id, allowed)
+    target, found, dto = checked_target(user, message_id, allowed)
     _publish(MessageEditedEvent(**_who(user, target, found), at=format_timestamp(at), content=text))
     return msgspec.structs.replace(dto, content=text, edited_at=format_timestamp(at))
 
@@ -77,7 +75,7 @@ def delete_message(user: TokenUser, message_id: str) -> MessageDto:
             target, user.user_id, found.membership.role
         )
 
-    target, found, dto = _checked(user, message_id, allowed)
+    target, found, dto = checked_target(user, message_id, allowed)
     if not target.is_deleted:
         at = format_timestamp(now())
         _publish(MessageDeletedEvent(**_who(user, target, found), at=at))
@@ -92,6 +90,8 @@ def delete_message(user: TokenUser, message_id: str) -> MessageDto:
         status=dto.status,
         sent_at=dto.sent_at,
         is_deleted=True,
+        read_receipts=dto.read_receipts,
+        read_count=dto.read_count,
     )
 
 
@@ -101,7 +101,7 @@ def add_reaction(
     """As `edit_message`; one per user and emoji, while the message has room. `key`: the header
     Idempotency-Key; Unprocessable when it was used for something else."""
     emoji, at = _emoji(emoji_code, "emojiCode"), format_timestamp(now())
-    target, found, dto = _checked(user, message_id, _may_mark(user, writing=False))
+    target, found, dto = checked_target(user, message_id, _may_mark(user, writing=False))
     others = _without(dto.reactions, user.user_id, emoji)
     mine = [each for each in dto.reactions if each not in others]
     if not mine:
@@ -118,14 +118,14 @@ def add_reaction(
 def remove_reaction(user: TokenUser, message_id: str, emoji_code: str | None) -> MessageDto:
     """As `edit_message`; one that is not there is removed without a word."""
     emoji, at = _emoji(emoji_code, "emoji"), format_timestamp(now())
-    target, found, dto = _checked(user, message_id, _may_mark(user, writing=False))
+    target, found, dto = checked_target(user, message_id, _may_mark(user, writing=False))
     _publish(MessageReactionRemovedEvent(**_who(user, target, found), at=at, emoji_code=emoji))
     return msgspec.structs.replace(dto, reactions=_without(dto.reactions, user.user_id, emoji))
 
 
 def pin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto:
     """As `add_reaction`; a pinned one stays as it is."""
-    target, found, dto = _checked(user, message_id, _may_mark(user, writing=True))
+    target, found, dto = checked_target(user, message_id, _may_mark(user, writing=True))
     if dto.is_pinned:
         return dto
     at = format_timestamp(now())
@@ -136,7 +136,7 @@ def pin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto
 
 def unpin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto:
     """As `add_reaction`; one that is not pinned stays as it is."""
-    target, found, dto = _checked(user, message_id, _may_mark(user, writing=True))
+    target, found, dto = checked_target(user, message_id, _may_mark(user, writing=True))
     event = MessageUnpinnedEvent(**_who(user, target, found), at=format_timestamp(now()))
     _publish_once(user, key, event, [target.message_id])
     return msgspec.structs.replace(dto, is_pinned=False, pinned_by=None, pinned_at=None)
@@ -185,54 +185,6 @@ def _may_mark(user: TokenUser, *, writing: bool) -> Allowed:
         return rules.may_mark(target)
 
     return allowed
-
-
-def _checked(
-    user: TokenUser, message_id: str, allowed: Allowed
-) -> tuple[Target, Found, MessageDto]:
-    """The message as it is known now, stored or on its way. Raises what the rules refuse."""
-    target, dto = _target(user, canonical_id(message_id))
-    found = look_up([Lookup(target.conversation_id, user.user_id)])[0]
-    if refusal := allowed(target, found):
-        raise refusal
-    return target, found, dto
-
-
-def _target(user: TokenUser, message_id: str) -> tuple[Target, MessageDto]:
-    """Raises NotFound; Conflict for the sender's own that could not be stored."""
-    if (document := stored_message(message_id)) is not None:
-        if document["tenantId"] != user.tenant_id:
-            raise _not_found()
-        target = Target(
-            message_id=message_id,
-            conversation_id=document["conversationId"],
-            sender_id=document["senderId"],
-            type=document["type"],
-            sent_at=document["sentAt"],
-            is_deleted=bool(document.get("isDeleted")),
-        )
-        return target, message_dto(document)
-    record = own_record(user, message_id)
-    if own_dead_letter(user, message_id, record) is not None:
-        raise Conflict("The message could not be stored", code="message_failed")
-    if record is None:
-        raise _not_found()
-    target = Target(
-        message_id=message_id,
-        conversation_id=record.conversation_id,
-        sender_id=record.sender_id,
-        type=record.type,
-        sent_at=parse_timestamp(record.sent_at),
-    )
-    dto = MessageDto(
-        message_id=message_id,
-        conversation_id=record.conversation_id,
-        sender_id=record.sender_id,
-        type=record.type,
-        status="Sending",
-        sent_at=record.sent_at,
-    )
-    return target, dto
 
 
 class _Who(TypedDict):
@@ -297,7 +249,3 @@ def _emoji(code: str | None, field: str) -> str:
             details={"field": field, "limit": MAX_EMOJI_LENGTH},
         )
     return code
-
-
-def _not_found() -> NotFound:
-    return NotFound("There is no such message", code="message_not_found")

@@ -36,15 +36,15 @@ def message_outcome(user: TokenUser, message_id: str) -> MessageDto:
     stored = stored_message(message_id)
     if stored is not None:
         if stored["tenantId"] != user.tenant_id:
-            raise _not_found()
+            raise message_not_found()
         check_readable(user, stored["conversationId"])
         return message_as_answered(stored)
     record = own_record(user, message_id)
     if letter := own_dead_letter(user, message_id, record):
         return _failed(user, message_id, letter, record)
     if record is not None:
-        return _sending(user, message_id, record)
-    raise _not_found()
+        return message_on_its_way(user, message_id, record)
+    raise message_not_found()
 
 
 def stored_message(message_id: str) -> Document | None:
@@ -103,6 +103,22 @@ def own_dead_letter(
     return None
 
 
+def message_on_its_way(user: TokenUser, message_id: str, record: AcceptanceRecord) -> MessageDto:
+    """The user's own that was accepted and is not stored yet."""
+    return MessageDto(
+        message_id=message_id,
+        conversation_id=record.conversation_id,
+        sender_id=user.user_id,
+        type=record.type,
+        status="Sending",
+        sent_at=record.sent_at,
+    )
+
+
+def message_not_found() -> NotFound:
+    return NotFound("There is no such message", code="message_not_found")
+
+
 def _failed(
     user: TokenUser, message_id: str, letter: Document, record: AcceptanceRecord | None
 ) -> MessageDto:
@@ -116,18 +132,3 @@ def _failed(
         sent_at=record.sent_at if record else None,
         failure_reason=letter["reason"],
     )
-
-
-def _sending(user: TokenUser, message_id: str, record: AcceptanceRecord) -> MessageDto:
-    return MessageDto(
-        message_id=message_id,
-        conversation_id=record.conversation_id,
-        sender_id=user.user_id,
-        type=record.type,
-        status="Sending",
-        sent_at=record.sent_at,
-    )
-
-
-def _not_found() -> NotFound:
-    return NotFound("There is no such message", code="message_not_found")
