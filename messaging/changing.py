@@ -124,13 +124,14 @@ def remove_reaction(user: TokenUser, message_id: str, emoji_code: str | None) ->
 
 
 def pin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto:
-    """As `add_reaction`; a pinned one stays as it is."""
+    """As `add_reaction`; a pinned one stays as it is. It goes into the log all the same: whoever took
+    the pin off a moment ago may not be stored yet."""
     target, found, dto = checked_target(user, message_id, _may_mark(user, writing=True))
-    if dto.is_pinned:
-        return dto
     at = format_timestamp(now())
     event = MessagePinnedEvent(**_who(user, target, found), at=at)
     _publish_once(user, key, event, [target.message_id])
+    if dto.is_pinned:
+        return dto
     return msgspec.structs.replace(dto, is_pinned=True, pinned_by=user.user_id, pinned_at=at)
 
 

@@ -29,6 +29,7 @@ CHANGES: dict[str, tuple[Change, set[str]]] = {
         lambda user, one: user.delete(f"{one}/reactions?emoji=❤️"),
         {"reactions"},
     ),
+    "pin once more": (lambda user, one: user.post(f"{one}/pin", None), set()),
     "unpin": (
         lambda user, one: user.post(f"{one}/unpin", None),
         {"isPinned", "pinnedBy", "pinnedAt"},
