@@ -14,6 +14,7 @@ from chat_project.api.envelope import Plain
 from chat_project.api.errors import ApiError, Conflict, InvalidRequest, Unavailable
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
+from chat_project.mongodb import Document
 from chat_project.settings.environment import environment
 from chat_project.timestamps import format_timestamp, now
 from conversations import services
@@ -148,7 +149,8 @@ def mark_read(
 ) -> ReadPosition:
     """Everything stored by now, or up to the given number, so that nothing on its way is marked.
 
-    Raises InvalidRequest for a number that no message has yet.
+    Under a key that was used for the same before: what was accepted then. Raises InvalidRequest for
+    a number that no message has yet.
     """
     conversation_id = canonical_id(conversation_id)
     found = look_up([Lookup(conversation_id, user.user_id)])[0]
@@ -170,8 +172,11 @@ def mark_read(
         up_to_seq=position,
         read_at=at,
     )
-    _publish_once(user, key, event, [conversation_id, up_to_seq])
-    return ReadPosition(conversation_id, user.user_id, position, at)
+    accepted = {"upToSeq": position, "readAt": at}
+    accepted |= _publish_once(user, key, event, [conversation_id, up_to_seq], accepted) or {}
+    return ReadPosition(
+        conversation_id, user.user_id, int(accepted["upToSeq"]), str(accepted["readAt"])
+    )
 
 
 def _may_mark(user: TokenUser, *, writing: bool) -> Allowed:
@@ -207,16 +212,23 @@ def _who(user: TokenUser, target: Target, found: Found) -> _Who:
 
 
 def _publish_once(
-    user: TokenUser, key: str | None, event: LaterEvent, asked: Sequence[object]
-) -> None:
-    """A key that was used for the same before: nothing. A late retry must not undo what came since."""
+    user: TokenUser,
+    key: str | None,
+    event: LaterEvent,
+    asked: Sequence[object],
+    noted: Document | None = None,
+) -> Document | None:
+    """Publishes, and notes this under the key. Under one that was used for the same before only
+    gives what was noted then: a late retry must not undo what came since."""
     if key is None:
         _publish(event)
-        return
+        return None
     request = services.keyed_request(user, key, type(event).__name__, *asked)
-    if services.earlier_conversation(request) is None:
+    earlier = services.earlier_request(request)
+    if earlier is None:
         _publish(event)
-        services.remember(request, event.conversation_id)
+        services.remember(request, event.conversation_id, noted)
+    return earlier
 
 
 def _publish(event: LaterEvent) -> None:

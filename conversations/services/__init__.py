@@ -23,6 +23,7 @@ from conversations.services.participation import (
 from conversations.services.repetition import (
     KeyedRequest,
     earlier_conversation,
+    earlier_request,
     keyed_request,
     remember,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "create_student_group",
     "create_teacher_group",
     "earlier_conversation",
+    "earlier_request",
     "hide",
     "keyed_request",
     "leave",

@@ -36,20 +36,25 @@ def earlier_conversation(request: KeyedRequest) -> str | None:
 
     Raises Unprocessable when the key was used for something else.
     """
+    found = earlier_request(request)
+    return None if found is None else str(found["conversationId"])
+
+
+def earlier_request(request: KeyedRequest) -> Document | None:
+    """The same, with all that is noted of it."""
     found = collection("request_keys").find_one({"_id": request.id})
-    if found is None:
-        return None
-    if found["fingerprint"] != request.fingerprint:
+    if found is not None and found["fingerprint"] != request.fingerprint:
         raise Unprocessable(
             "The idempotency key was already used for another request: use a new one"
         )
-    return str(found["conversationId"])
+    return found
 
 
-def remember(request: KeyedRequest, conversation_id: str) -> None:
-    """After the work. Raises Unprocessable when the key was meanwhile used for something else."""
+def remember(request: KeyedRequest, conversation_id: str, noted: Document | None = None) -> None:
+    """After the work, with what else a repetition must be answered with. Raises Unprocessable when
+    the key was meanwhile used for something else."""
     try:
-        collection("request_keys").insert_one(_record(request, conversation_id))
+        collection("request_keys").insert_one(_record(request, conversation_id) | (noted or {}))
     except DuplicateKeyError:
         earlier_conversation(request)
 
