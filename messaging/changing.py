@@ -11,7 +11,7 @@ from typing import TypedDict
 import msgspec
 
 from chat_project.api.envelope import Plain
-from chat_project.api.errors import ApiError, Conflict, InvalidRequest, Unavailable
+from chat_project.api.errors import ApiError, Conflict, InvalidRequest
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document
@@ -35,7 +35,7 @@ from messaging.changes import (
     encode_later,
 )
 from messaging.deliveries import Delivered, Refused
-from messaging.errors import not_sent
+from messaging.errors import change_outcome_unknown, not_sent
 from messaging.events import exceeds_utf16
 from messaging.producer import producer
 from messaging.rules import Target
@@ -235,15 +235,10 @@ def _publish(event: LaterEvent) -> None:
     [delivery] = producer().send([encode_later(event, occurred_on=now())], _nobody_waits)
     if isinstance(delivery, Delivered):
         return
-    message_id = getattr(event, "message_id", "")
+    message_id = None if isinstance(event, MessagesReadEvent) else event.message_id
     if isinstance(delivery, Refused):
         raise not_sent(message_id, delivery.reason)
-    raise Unavailable(
-        "Kafka did not acknowledge the change in time. It may still be applied: send it again,"
-        " which does no harm.",
-        code="change_outcome_unknown",
-        details={"messageId": message_id} if message_id else None,
-    )
+    raise change_outcome_unknown(message_id)
 
 
 def _nobody_waits(_index: int) -> None:

@@ -50,9 +50,19 @@ def rate_limited(limited: Limited) -> RateLimited:
 _WHO = {Scope.SENDER: "You send", Scope.TENANT: "All of your school together send"}
 
 
-def not_sent(message_id: str, reason: Reason) -> ApiError:
-    """The error of a message that is definitely not in Kafka."""
-    details = {"messageId": message_id}
+def change_outcome_unknown(message_id: str | None) -> Unavailable:
+    """503 of a change that may still be applied; of a read position there is no message."""
+    return Unavailable(
+        "Kafka did not acknowledge the change in time. It may still be applied: send it again,"
+        " which does no harm.",
+        code="change_outcome_unknown",
+        details=_details(message_id),
+    )
+
+
+def not_sent(message_id: str | None, reason: Reason) -> ApiError:
+    """The error of what is definitely not in Kafka: a message, a change of one, or of none."""
+    details = _details(message_id)
     if reason is Reason.TOO_LARGE:
         text = "The message is larger than Kafka's topic allows; it was not sent. Shorten it."
         return PayloadTooLarge(text, code=reason.value, details=details)
@@ -69,3 +79,7 @@ _NOT_SENT = {
     Reason.PARTITIONS_DIFFER: "The topic has grown, and this server still runs with the old number"
     " of partitions (KAFKA_PARTITIONS); the message was not sent. Send it again.",
 }
+
+
+def _details(message_id: str | None) -> dict[str, str] | None:
+    return None if message_id is None else {"messageId": message_id}
