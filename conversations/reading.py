@@ -40,6 +40,7 @@ _OWN_FIELDS = {"_id": 0} | dict.fromkeys(("conversationId", "role", "mutedUntil"
 _PERSON_FIELDS = {"_id": 0} | dict.fromkeys(
     ("conversationId", "userId", "userName", "role", "joinedAt", "readAt"), 1
 )
+_FOUNDERS_FIELDS = {name: shown for name, shown in _PERSON_FIELDS.items() if name != "readAt"}
 _BY_CONVERSATION_AND_USER = [("conversationId", 1), ("userId", 1)]
 
 
@@ -58,11 +59,17 @@ def changed_conversation(user: TokenUser, conversation_id: str) -> ConversationD
 
 
 def founded_conversation(user: TokenUser, conversation_id: str) -> ConversationDto:
-    """The same for who asked for a founding: its founder need not be a participant."""
+    """The same for who asked for a founding: its founder need not be a participant.
+
+    Who never was one, or is no longer, learns nothing of what came after the founding: no message,
+    no read position, and of the people only those who have been in it since.
+    """
     document, own = _read_one(user, conversation_id)
-    if own is None and document["createdBy"] != user.user_id:
+    if own is not None:
+        return _shown(user, document, own)
+    if document["createdBy"] != user.user_id:
         raise policies.not_a_participant()
-    return _shown(user, document, own)
+    return _shown_to_founder(document)
 
 
 def participants_page(
@@ -150,15 +157,26 @@ def _read_one(user: TokenUser, conversation_id: str) -> tuple[Document, Document
 
 def _shown(user: TokenUser, document: Document, own: Document | None) -> ConversationDto:
     pair = (document["_id"], user.user_id)
-    people = (
-        majority_collection("participants")
-        .find({"conversationId": document["_id"]}, _PERSON_FIELDS)
-        .sort(_BY_CONVERSATION_AND_USER)
-        .limit(SHOWN_PARTICIPANTS)
-    )
+    people = _first_people({"conversationId": document["_id"]}, _PERSON_FIELDS)
     return conversation_dto(
-        document, own, unread_count=unread_counts([pair]).get(pair, 0), people=list(people)
+        document, own, unread_count=unread_counts([pair]).get(pair, 0), people=people
     )
+
+
+def _shown_to_founder(document: Document) -> ConversationDto:
+    founders = {"conversationId": document["_id"], "joinedAt": document["createdAt"]}
+    return conversation_dto(
+        {name: value for name, value in document.items() if name != "lastMessage"},
+        None,
+        unread_count=0,
+        people=_first_people(founders, _FOUNDERS_FIELDS),
+    )
+
+
+def _first_people(query: Document, fields: Mapping[str, int]) -> list[Document]:
+    """At most SHOWN_PARTICIPANTS, by their ids."""
+    found = majority_collection("participants").find(query, fields)
+    return list(found.sort(_BY_CONVERSATION_AND_USER).limit(SHOWN_PARTICIPANTS))
 
 
 def _people(conversation_ids: Sequence[str]) -> Mapping[str, list[Document]]:
