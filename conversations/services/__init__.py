@@ -22,6 +22,7 @@ from conversations.services.participation import (
 )
 from conversations.services.repetition import (
     KeyedRequest,
+    done_once,
     earlier_conversation,
     earlier_request,
     keyed_request,
@@ -41,6 +42,7 @@ __all__ = [
     "create_one_to_one",
     "create_student_group",
     "create_teacher_group",
+    "done_once",
     "earlier_conversation",
     "earlier_request",
     "hide",

@@ -1,6 +1,7 @@
 """Who is in a conversation, and as what.
 
 `by`: who asks, judged in the transaction of the change; None: staff, who may everything.
+`request`: remembered in that transaction; DuplicateKeyError (`repetition.done_once`) if it was before.
 """
 
 import time
@@ -23,6 +24,7 @@ from conversations.services import outbox
 from conversations.services.actors import Rule, check_actor
 from conversations.services.erasure import erased_among
 from conversations.services.people import canonical_people, check, participant_document
+from conversations.services.repetition import KeyedRequest, remember_within
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType, Membership, Person, Role
 
@@ -41,19 +43,22 @@ def add_participants(
     role: Role | None,
     *,
     by: TokenUser | None = None,
+    request: KeyedRequest | None = None,
 ) -> None:
     """Adds those who are not in it yet, with everything so far counted as read, and tells of them.
 
     Who is in it keeps their role; `role` None: what newcomers of this type are. Raises NotFound,
     Forbidden, InvalidRequest for ids and names that are none, Conflict for a OneToOne. A long list
-    is added in parts, each of them all or nothing; the conversation is told once.
+    is added in parts, each of them all or nothing; the conversation is told once, and the request is
+    remembered with the last part.
     """
     newcomers = canonical_people(people, "participants")
     so_far = Joined()
     for start in range(0, len(newcomers), ADDED_AT_ONCE):
         end = start + ADDED_AT_ONCE
-        add = partial(_add, newcomers[start:end], role, so_far, more_follow=end < len(newcomers))
-        so_far = _change(conversation_id, add, by)
+        more_follow = end < len(newcomers)
+        add = partial(_add, newcomers[start:end], role, so_far, more_follow=more_follow)
+        so_far = _change(conversation_id, add, by, request=None if more_follow else request)
     if so_far.count:
         outbox.announce(canonical_id(conversation_id))
 
@@ -64,9 +69,10 @@ def remove_participant(conversation_id: str, user_id: str, *, by: TokenUser | No
     outbox.announce(canonical_id(conversation_id))
 
 
-def leave(conversation_id: str, user: TokenUser) -> None:
+def leave(conversation_id: str, user: TokenUser, *, request: KeyedRequest | None = None) -> None:
     """As `remove_participant`, of oneself, whatever one's role is."""
-    _change(conversation_id, partial(_remove, user.user_id), user, policies.may_read)
+    remove = partial(_remove, user.user_id)
+    _change(conversation_id, remove, user, policies.may_read, request=request)
     outbox.announce(canonical_id(conversation_id))
 
 
@@ -109,11 +115,15 @@ def _change(
     change: Change[T],
     by: TokenUser | None,
     rule: Rule = policies.may_administer,
+    *,
+    request: KeyedRequest | None = None,
 ) -> T:
-    """Runs one change of the participants."""
+    """Runs one change of the participants; whether its request is new is asked before the rule."""
 
     def work(session: ClientSession) -> tuple[ConversationSettings, dict[str, Membership], T]:
         document = raise_version(session, canonical_id(conversation_id))
+        if request:
+            remember_within(session, request, document["_id"])
         settings = settings_of(document)
         actor = check_actor(session, settings, by, rule)
         check(policies.may_change_participants(settings.type))

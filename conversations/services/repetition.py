@@ -4,6 +4,7 @@ Afterwards the derived id still protects: a founding under an old key finds what
 """
 
 import hashlib
+from collections.abc import Callable
 
 import msgspec
 from pymongo.client_session import ClientSession
@@ -29,6 +30,25 @@ def keyed_request(user: TokenUser, key: str, *asked: object) -> KeyedRequest:
         id=derived_id(["conversations", user.tenant_id, user.user_id], key),
         fingerprint=hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:32],
     )
+
+
+def done_once(request: KeyedRequest | None, work: Callable[[], None]) -> bool:
+    """Does the work, which remembers the request in its own transaction; what it raises, it raises.
+
+    False: the same request has done it before. Raises Unprocessable when the key was used for
+    something else. Without a request it is done each time.
+    """
+    if request is None:
+        work()
+        return True
+    if earlier_conversation(request):
+        return False
+    try:
+        work()
+    except DuplicateKeyError:  # somebody has used the key since that look
+        earlier_conversation(request)
+        return False
+    return True
 
 
 def earlier_conversation(request: KeyedRequest) -> str | None:
