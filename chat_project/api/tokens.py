@@ -84,7 +84,8 @@ class TokenVerifier:
             return remembered
         claims = self._checked_claims(token)
         user = _user_of(claims)
-        self._verified.remember(token, user, float(claims["exp"]) + self._skew_seconds)
+        end = int(claims["exp"])  # any whole number, also one too large for a float
+        self._verified.remember(token, user, end + self._skew_seconds)
         return user
 
     def _checked_claims(self, token: str) -> Mapping[str, Any]:
