@@ -13,7 +13,7 @@ from chat_project.api.errors import NotAuthenticated, Unavailable
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 2
-FRESH_SECONDS = 300  # then the set is read again: a key that was withdrawn ends here
+FRESH_SECONDS = 300  # then the set is read again: a key that was withdrawn verifies nothing more
 USABLE_SECONDS = 3_600  # a known key serves so long while the provider is away
 READ_AGAIN_AFTER_SECONDS = 30  # for an unknown kid: anyone can invent one
 TRY_AGAIN_AFTER_SECONDS = 5  # after a failure, so that threads do not queue for a dead server

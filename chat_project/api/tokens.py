@@ -6,7 +6,7 @@ chosen by the header's `alg` and is good for that algorithm alone. Claims: contr
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeGuard
@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 import jwt
 
 from chat_project.api.errors import ApiError, NotAuthenticated
-from chat_project.api.signing_keys import SigningKeys
+from chat_project.api.signing_keys import FRESH_SECONDS, SigningKeys
 from chat_project.api.verified_tokens import VerifiedTokens
 from chat_project.identifiers import canonical_id
 from chat_project.settings.environment import environment
@@ -57,7 +57,11 @@ def token_verifier() -> "TokenVerifier":
 
 
 class TokenVerifier:
-    """Verifies tokens and remembers the good ones until they expire. Safe among threads."""
+    """Verifies tokens and remembers the good ones until they expire. Safe among threads.
+
+    One that the identity provider has signed is remembered for FRESH_SECONDS at most, for its key
+    may be withdrawn. `clock` gives epoch seconds.
+    """
 
     def __init__(
         self,
@@ -67,28 +71,35 @@ class TokenVerifier:
         skew_seconds: int,
         secret: str | None = None,
         signing_keys: SigningKeys | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._skew_seconds = skew_seconds
         self._secret = secret
         self._signing_keys = signing_keys
+        self._clock = clock
         self._verified = VerifiedTokens[TokenUser]()
 
     def verify(self, token: str) -> TokenUser:
         """Raises NotAuthenticated (`invalid_token`, `token_expired`), or Unavailable when the
         identity provider's keys cannot be read. May block for that: 2 s at most.
         """
-        remembered = self._verified.get(token, time.time())
+        remembered = self._verified.get(token, self._clock())
         if remembered is not None:
             return remembered
-        claims = self._checked_claims(token)
+        claims, algorithm = self._checked_claims(token)
         user = _user_of(claims)
-        end = int(claims["exp"])  # any whole number, also one too large for a float
-        self._verified.remember(token, user, end + self._skew_seconds)
+        self._verified.remember(token, user, self._good_until(claims, algorithm))
         return user
 
-    def _checked_claims(self, token: str) -> Mapping[str, Any]:
+    def _good_until(self, claims: Mapping[str, Any], algorithm: str) -> float:
+        """`exp` was checked, and may be any whole number, also one too large for a float."""
+        end = int(claims["exp"]) + self._skew_seconds
+        return min(end, self._clock() + FRESH_SECONDS) if algorithm == "RS256" else end
+
+    def _checked_claims(self, token: str) -> tuple[Mapping[str, Any], str]:
+        """And the algorithm of the signature."""
         try:
             key, algorithm = self._key_for(jwt.get_unverified_header(token))
             claims: Mapping[str, Any] = jwt.decode(
@@ -106,7 +117,7 @@ class TokenVerifier:
             raise NotAuthenticated("The token has expired", code="token_expired") from None
         except Exception as error:  # a hostile token can make the decoder fail in any way
             raise _invalid(_reason(error)) from None
-        return claims
+        return claims, algorithm
 
     def _key_for(self, header: Mapping[str, Any]) -> tuple[Any, str]:
         algorithm = header.get("alg")
