@@ -45,9 +45,22 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def as_text(value: Any) -> str:
-    """A parameter of the query as the service reads it."""
+    """A parameter of the query as the service reads it. Raises ValueError for a naive time."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return str(value)
+    return str(as_json(value))
+
+
+def as_json(value: Any) -> Any:
+    """A field of a body as the service reads it: times in UTC, the rest as it is.
+
+    Raises ValueError for a naive time: the service would take the local one as that of UTC.
+    """
+    if not isinstance(value, datetime):
+        return value
+    if value.utcoffset() is None:
+        raise ValueError(
+            f"{value!r} has no time zone: give datetime.now(UTC), or value.astimezone() if it is"
+            " local time"
+        )
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

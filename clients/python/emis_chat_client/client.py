@@ -1,6 +1,7 @@
 """The two clients: they do the I/O that `exchange` asks for, and nothing else."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -24,11 +25,14 @@ TIMEOUT_SECONDS = 10.0
 Token = str | Callable[[], str]
 """The bearer token, or what gives one: it is asked before every attempt."""
 
+_BEARER = re.compile(r"[!-~]+")
+
 
 class Client(Methods):
     """`base_url`: scheme, host and port. Safe among threads; close it, or use it in a `with`.
 
-    Every method raises ChatError (`errors`), and blocks for its attempts and pauses (`Retry`).
+    Every method raises ChatError (`errors`), and blocks for its attempts and pauses (`Retry`). What
+    cannot be sent at all is a ValueError: a time without a zone, a token that fits into no header.
     """
 
     def __init__(
@@ -88,7 +92,7 @@ class Client(Methods):
     def _send(self, step: Send) -> Received:
         try:
             return self._http.send(_request(self._http, step, self._token))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
 
@@ -148,12 +152,14 @@ class AsyncClient(AsyncMethods):
     async def _send(self, step: Send) -> Received:
         try:
             return await self._http.send(_request(self._http, step, self._token))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error
 
 
 def _request(http: httpx.Client | httpx.AsyncClient, step: Send, token: Token) -> httpx.Request:
     bearer = token if isinstance(token, str) else token()
+    if not _BEARER.fullmatch(bearer):
+        raise ValueError("The token must be visible ASCII characters without blanks or line breaks")
     return http.build_request(
         step.method,
         step.path,

@@ -12,7 +12,7 @@ import msgspec
 
 from emis_chat_client import calls
 from emis_chat_client.answers import data_of
-from emis_chat_client.call import Call, as_text
+from emis_chat_client.call import Call, as_json, as_text
 from emis_chat_client.errors import ChatError, ConnectionFailed, MessageNotFound
 from emis_chat_client.keys import with_key
 from emis_chat_client.models import Message
@@ -39,7 +39,7 @@ class Wait:
     seconds: float
 
 
-Received = httpx.Response | httpx.TransportError | None
+Received = httpx.Response | httpx.RequestError | None
 Flow = Generator[Send | Wait, Received, T]
 
 
@@ -79,13 +79,14 @@ def outcome_of(message_id: str, retry: Retry, *, within_seconds: float) -> Flow[
 
 
 def attempt_of(call: Call[T]) -> Send:
-    """What is sent, once and for all attempts."""
+    """What is sent, once and for all attempts. Raises ValueError for a naive time."""
     body, key = call.body, call.idempotency_key
     if call.method == "POST" and key is None:
         body, key = with_key(body)
     headers = {"Idempotency-Key": key} if key is not None else {}
-    content = None if body is None else msgspec.json.encode(body)
+    content = None
     if body is not None:
+        content = msgspec.json.encode({name: as_json(value) for name, value in body.items()})
         headers["Content-Type"] = "application/json"
     if call.upload is not None:
         file = (call.upload.file_name, call.upload.content)

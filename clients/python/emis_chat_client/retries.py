@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import httpx
+
 from emis_chat_client.errors import (
     ApiError,
     ChatError,
@@ -47,6 +49,6 @@ NO_RETRY = Retry(attempts=1)
 
 
 def _may_help(error: ChatError) -> bool:
-    if isinstance(error, NeverAccepted):
+    if isinstance(error, NeverAccepted) or isinstance(error.__cause__, httpx.LocalProtocolError):
         return False
     return isinstance(error, ConnectionFailed | RateLimited | Unavailable)
