@@ -25,6 +25,9 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 ANY_ORIGIN = "*"
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_OF_THIS_MACHINE = re.compile(
+    r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?(/.*)?"
+)
 
 SECRETS = (
     *("django_secret_key", "jwt_secret", "mongodb_uri", "redis_url", "kafka_sasl_password"),
@@ -192,6 +195,12 @@ class Environment(BaseSettings):
             raise ValueError("ALLOWED_HOSTS is missing: the host names of this service, by comma")
         if ANY_ORIGIN in self.cors_allowed_origins:
             raise ValueError("CORS_ALLOWED_ORIGINS: * is for development; name the origins")
+        keys_url = self.jwt_jwks_url or ""
+        if keys_url.startswith("http:") and not _OF_THIS_MACHINE.fullmatch(keys_url):
+            raise ValueError(
+                "JWT_JWKS_URL: must be https://…, or http:// of this machine (localhost,"
+                " 127.0.0.1, [::1])"
+            )
 
     @property
     def message_topic(self) -> str:
