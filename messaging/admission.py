@@ -17,10 +17,10 @@ from messaging.serializers import QuoteDto
 def admit(drafts: Sequence[Draft]) -> list[Admitted | ApiError]:
     """One Redis round trip, and one MongoDB query if there are replies; one outcome per draft.
 
-    The drafts are one sender's, and count against its limits in their order; a draft that was
-    admitted before does not, one that is refused for another reason does. Leaves an acceptance
-    record for every admitted draft, unless Redis is away. The first of two drafts with one id
-    decides what is sent under it. Raises pymongo's errors.
+    The drafts are one sender's, and count against its limits in their order, also when they are
+    refused for another reason; one that was admitted before counts against those of repeats.
+    Leaves an acceptance record for every admitted draft, unless Redis is away. The first of two
+    drafts with one id decides what is sent under it. Raises pymongo's errors.
     """
     sender = drafts[0].record
     found = look_up(

@@ -34,9 +34,10 @@ def outcome_unknown(message_id: str) -> OutcomeUnknown:
 def rate_limited(limited: Limited) -> RateLimited:
     """The error of a message that its sender, or all of the school together, sent too early."""
     limit, seconds = limited.limit, limited.retry_after_seconds
+    do = "repeat" if limit.of_repeats else "send"
     return RateLimited(
-        f"{_WHO[limit.scope]} more than {limit.per_second:g} messages a second after a burst of"
-        f" {limit.burst}; this one was not sent. Send it again in {seconds} s.",
+        f"{_WHO[limit.scope]} {do} more than {limit.per_second:g} messages a second after a burst"
+        f" of {limit.burst}; this one was not sent. Send it again in {seconds} s.",
         retry_after_seconds=seconds,
         details={
             "scope": limit.scope.value,
@@ -47,7 +48,7 @@ def rate_limited(limited: Limited) -> RateLimited:
     )
 
 
-_WHO = {Scope.SENDER: "You send", Scope.TENANT: "All of your school together send"}
+_WHO = {Scope.SENDER: "You", Scope.TENANT: "All of your school together"}
 
 
 def change_outcome_unknown(message_id: str | None) -> Unavailable:

@@ -208,8 +208,8 @@ def _all_limited(outcomes: Sequence[Outcome]) -> list[RateLimited]:
 
 
 def _whole_batch_limited(outcomes: Sequence[RateLimited]) -> RateLimited:
-    """Retry-After is the last one's: then the whole batch fits, if it is no larger than a burst."""
-    last = outcomes[-1]
+    """Retry-After is the longest: then the whole batch fits, if it is no larger than a burst."""
+    last = max(outcomes, key=lambda each: each.retry_after_seconds)
     return RateLimited(
         "No message of the batch was sent: they are too many for now. details.outcomes tells of"
         f" each item. Send the batch again in {last.retry_after_seconds} s.",

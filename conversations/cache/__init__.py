@@ -4,7 +4,7 @@ This package alone knows these keys. Redis away: every answer comes from MongoDB
 """
 
 from conversations.cache.heads import Head, Mark, refresh_heads
-from conversations.cache.limits import Limited, Scope, limits_of
+from conversations.cache.limits import REPEATS_TO_ONE, Limited, Scope, limits_of
 from conversations.cache.lookups import Found, Lookup, look_up
 from conversations.cache.publication import publish
 from conversations.cache.records import (
@@ -18,6 +18,7 @@ from conversations.cache.stored import StoredInMinute, stored_per_minute
 from conversations.values import ConversationSettings, Membership
 
 __all__ = [
+    "REPEATS_TO_ONE",
     "AcceptanceRecord",
     "ConversationSettings",
     "Found",

@@ -43,6 +43,11 @@ def bucket_key(*owner: str) -> str:
     return f"rate:{msgspec.json.encode(owner).decode()}"
 
 
+def repeats_key(bucket: str) -> str:
+    """The same of what the owner of that bucket sends again."""
+    return f"{bucket}:repeats"
+
+
 @cache
 def ttl_seconds() -> int:
     return max(1, round(environment().cache_ttl_minutes * 60))

@@ -1,4 +1,4 @@
-"""How fast a sender, and a school, may send: token buckets in Redis (decision 0018).
+"""How fast a sender, and a school, may send, and send again: token buckets in Redis (decision 0018).
 
 A bucket is one number: the microsecond at which it will be full again. Its key ends then, so who is
 silent costs nothing. The look-up's script takes from the buckets (`conversations.cache.lookups`).
@@ -11,10 +11,14 @@ from functools import lru_cache
 import msgspec
 
 from chat_project.settings.environment import environment
-from conversations.cache.keys import bucket_key
+from conversations.cache.keys import bucket_key, repeats_key
 
 MICROSECONDS = 1_000_000
 REMEMBERED = 10_000
+
+REPEATS_TO_ONE = 10
+"""So many times as fast as new messages may repeated ones come: whoever tries each message five
+times never meets this limit."""
 
 
 class Scope(StrEnum):
@@ -25,12 +29,16 @@ class Scope(StrEnum):
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """`burst` messages at once, then `per_second`, for all who share the key."""
+    """`burst` messages at once, then `per_second`, for all who share the key.
+
+    `of_repeats`: it counts only those that have an acceptance record; other limits only the others.
+    """
 
     scope: Scope
     key: str
     per_second: float
     burst: int
+    of_repeats: bool = False
 
     @property
     def interval_microseconds(self) -> int:
@@ -78,3 +86,18 @@ def limits_of(tenant_id: str, sender_id: str) -> tuple[Limit, ...]:
         ),
     )
     return tuple(limit for limit in limits if limit.per_second and limit.burst)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def limits_of_repeats(limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+    """Those that a message with an acceptance record must fit into instead, one for each."""
+    return tuple(
+        Limit(
+            limit.scope,
+            repeats_key(limit.key),
+            limit.per_second * REPEATS_TO_ONE,
+            limit.burst * REPEATS_TO_ONE,
+            of_repeats=True,
+        )
+        for limit in limits
+    )

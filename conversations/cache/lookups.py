@@ -19,7 +19,7 @@ from conversations.cache.keys import (
     settings_key,
     ttl_seconds,
 )
-from conversations.cache.limits import Limit, Limited
+from conversations.cache.limits import Limit, Limited, limits_of_repeats
 from conversations.cache.look_up_script import LOOK_UP
 from conversations.cache.records import (
     AcceptanceRecord,
@@ -44,7 +44,7 @@ class Found(msgspec.Struct, frozen=True):
 
     `record` is the one that counts: this request's (`created_record`) or an earlier one's. It is
     None if none was asked for, or Redis is away. `limited`: the message did not fit into a limit,
-    it has no record, and nothing else is known.
+    nothing else is known, and a new one has no record.
     """
 
     settings: ConversationSettings | None
@@ -78,10 +78,10 @@ _COUNTERS = {
 def look_up(lookups: Sequence[Lookup], limits: Sequence[Limit] = ()) -> list[Found]:
     """Answers all questions, in their order, by one Redis round trip when everything is cached.
 
-    Each new record must fit into all `limits`; one that was there before costs nothing. Misses
-    cost two MongoDB queries and one more round trip, all together. Redis away: all from MongoDB,
-    without records and without limits. Raises pymongo's errors when MongoDB is needed and away,
-    and leaves no record then.
+    Each new record must fit into all `limits`, one that was there before into those of repeats
+    (`limits_of_repeats`). Misses cost two MongoDB queries and one more round trip, all together.
+    Redis away: all from MongoDB, without records and without limits. Raises pymongo's errors when
+    MongoDB is needed and away, and leaves no record then.
     """
     ids, pairs = _asked(lookups)
     try:
@@ -119,15 +119,16 @@ def _ask_redis(
     limits: Sequence[Limit],
 ) -> _Known:
     """Records are set before all are read, so each reads the one that counts."""
+    buckets = (*limits, *limits_of_repeats(tuple(limits)))
     recorded = [place for place, lookup in enumerate(lookups) if lookup.record is not None]
     keys = [record_key(str(lookups[place].message_id)) for place in recorded]
     keys += [settings_key(id_) for id_ in ids]
     keys += [members_key(conversation_id) for conversation_id, _ in pairs]
-    keys += [limit.key for limit in limits]
+    keys += [limit.key for limit in buckets]
     arguments: list[Any] = [len(recorded), len(ids), len(limits), record_ttl_seconds()]
     arguments += [encode_record(lookups[place].record) for place in recorded]
     arguments += [user_id for _, user_id in pairs]
-    for limit in limits:
+    for limit in buckets:
         arguments += (limit.interval_microseconds, limit.span_microseconds)
     made, stored, settings, members = LOOK_UP.run(client, keys, arguments)
     records = zip((each == 1 for each in made), map(decode_record, stored), strict=True)
@@ -136,7 +137,7 @@ def _ask_redis(
         members=_members_of(pairs, members),
         records=dict(zip(recorded, records, strict=True)),
         limited={
-            place: Limited(limits[each[0] - 1], each[1])
+            place: Limited(buckets[each[0] - 1], each[1])
             for place, each in zip(recorded, made, strict=True)
             if isinstance(each, list)
         },

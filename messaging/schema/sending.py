@@ -10,6 +10,7 @@ from rest_framework import serializers
 from chat_project.api.idempotency import MAX_KEY_LENGTH
 from chat_project.api.schema import KEY, OF_THE_USER, STATED
 from chat_project.settings.environment import Environment
+from conversations.cache import REPEATS_TO_ONE
 from messaging import examples
 from messaging.attachments.limits import LIMIT_BYTES
 from messaging.events import (
@@ -98,8 +99,8 @@ _RATE = (
     f"By default a sender may send {_DEFAULTS['rate_limit_messages_per_second']:,} messages a second"
     f" after a burst of {_DEFAULTS['rate_limit_burst']:,}, and all of a school"
     f" {_DEFAULTS['rate_limit_tenant_messages_per_second']:,} after"
-    f" {_DEFAULTS['rate_limit_tenant_burst']:,}; more get 429 `rate_limited`. A retry of an accepted"
-    " message costs nothing."
+    f" {_DEFAULTS['rate_limit_tenant_burst']:,}; more get 429 `rate_limited`. Retries of accepted"
+    f" messages have limits of their own, {REPEATS_TO_ONE} times as high."
 )
 
 _NOT_SENT = (
