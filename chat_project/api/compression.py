@@ -1,8 +1,8 @@
 """gzip for large JSON answers of the API, by Django's own middleware.
 
-BREACH guesses a secret from the sizes of compressed answers that hold it beside a text of the
-attacker. It needs a browser that sends the victim's credentials by itself: ours are a header that
-no foreign page can set, and no answer holds a secret. Pages with cookies and form tokens are not
+BREACH guesses a secret (here: a signed link to a file) from the sizes of compressed answers that
+hold it beside a text of the attacker. It needs a browser that sends the victim's credentials by
+itself: ours are a header that no foreign page can set. Pages with cookies and form tokens are not
 compressed; Django also adds up to 100 random bytes to each answer.
 """
 
