@@ -17,7 +17,7 @@ from conversations.serializers import (
     conversation_dto,
     participant_dto,
 )
-from conversations.unread import unread_counts
+from conversations.unread import limit_on_page, unread_counts
 from conversations.values import ConversationType
 
 SHOWN_PARTICIPANTS = 100
@@ -131,7 +131,10 @@ def shown_in_list(
     if not conversation_ids:
         return []
     documents = conversation_documents(conversation_ids)
-    unread = unread_counts([(id_, user.user_id) for id_ in conversation_ids])
+    unread = unread_counts(
+        [(id_, user.user_id) for id_ in conversation_ids],
+        limit=limit_on_page(len(conversation_ids)),
+    )
     pairs = [id_ for id_, each in documents.items() if each["type"] == ConversationType.ONE_TO_ONE]
     people = _people(pairs)
     return [

@@ -8,11 +8,22 @@ from conversations.values import Pair
 LIMIT = 10_000
 """Messages behind a read position that are looked at; with more, the count means "or more"."""
 
+LIMIT_OF_PAGE, LEAST_LIMIT = 20_000, 500
+"""Those that are looked at for all conversations of a page, and for each of them at least."""
 
-def unread_counts(pairs: Collection[Pair]) -> dict[Pair, int]:
+
+def limit_on_page(conversations: int) -> int:
+    """For each of so many conversations that are shown together, one or more.
+
+    Who is far behind in hundreds of them gets their list as fast as anybody.
+    """
+    return min(LIMIT, max(LEAST_LIMIT, LIMIT_OF_PAGE // conversations))
+
+
+def unread_counts(pairs: Collection[Pair], *, limit: int = LIMIT) -> dict[Pair, int]:
     """Others' undeleted messages behind the read position, for the pairs that are participants.
 
-    Of each pair the first LIMIT messages in the order of their numbers: one query, whose part for
+    Of each pair the first `limit` messages in the order of their numbers: one query, whose part for
     each pair is a bounded range of the index conversation_seq. The pairs should be of one user, or
     of one conversation: other participants among these users and conversations are counted and
     left out.
@@ -21,7 +32,7 @@ def unread_counts(pairs: Collection[Pair]) -> dict[Pair, int]:
         return {}
     wanted = set(pairs)
     documents = majority_collection("participants").aggregate(
-        unread_pipeline(wanted), batchSize=len(wanted) + 1
+        unread_pipeline(wanted, limit=limit), batchSize=len(wanted) + 1
     )
     found = {
         (document["conversationId"], document["userId"]): _count(document) for document in documents
