@@ -17,7 +17,6 @@ from consumers.erasure.waiting import wait_until_handled
 from consumers.errors import RetryLater
 from consumers.letters.desk import Desk
 from consumers.tenants import Subject
-from conversations.erased import pattern_of
 from conversations.services import erasure, roster
 
 ROUNDS = 5
@@ -52,7 +51,7 @@ def look(subject: Subject, *, on_conversations: Callable[[int], object]) -> Eras
     their names. Raises RetryLater, StopConsuming."""
     names = find_traces(subject, (), on_conversations=on_conversations).names
     traces = find_traces(subject, names, on_conversations=on_conversations)
-    due = changes_due(subject, traces.conversation_ids, pattern_of(names))
+    due = changes_due(subject, traces.conversation_ids, names)
     return Erased(
         tenant_id=subject.tenant_id,
         user_id=subject.user_id,
@@ -118,7 +117,7 @@ def _erase_once(
     ids = traces.conversation_ids
     with attempt():
         erasure.mark(ids, subject.user_id)
-    changes = publish(changes_due(subject, ids, pattern_of(names)))
+    changes = publish(changes_due(subject, ids, names))
     files = copies.remove_uploads(subject)
     with closing(Desk(environment)) as desk:
         letters = copies.discard_letters(subject, ids, desk, by=by)

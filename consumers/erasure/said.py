@@ -4,18 +4,18 @@ So it holds against everything that handles the log again: a deletion is final, 
 later in the log wins.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
-from re import Pattern
 
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp, now
 from consumers.attempts import patiently
 from consumers.audit.parts import parts
+from consumers.erasure.called import names_in_mentions
 from consumers.errors import RetryLater
 from consumers.tenants import Subject, messages_in
-from conversations.erased import with_names_blacked_out, without_names
+from conversations.erased import pattern_of, with_names_blacked_out, without_names
 from conversations.telling import SYSTEM
 from messaging.changes import ChangeEvent, MessageDeletedEvent, MessageEditedEvent, encode_later
 from messaging.deliveries import Delivered
@@ -25,29 +25,25 @@ from messaging.producer import producer
 EVENTS_AT_ONCE = 200
 
 _UNDELETED: Document = {"isDeleted": {"$ne": True}}
-_FIELDS = dict.fromkeys(("conversationId", "type", "content", "mentions.userId"), 1)
+_FIELDS = dict.fromkeys(("conversationId", "type", "content", "mentions"), 1)
 
 
 def changes_due(
-    subject: Subject, conversation_ids: Sequence[str], names: Pattern[str] | None
+    subject: Subject, conversation_ids: Sequence[str], names: Collection[str]
 ) -> Iterator[ChangeEvent]:
     """The deletions and edits that are still to be made, in no order; none when all is done."""
     at = now()
     own = messages_in(conversation_ids, {"senderId": subject.user_id, **_UNDELETED}, _FIELDS)
     for message in own:
         yield _deletion(subject, message, at)
-    if names is None:
-        return
     others = {"senderId": {"$ne": subject.user_id}, **_UNDELETED}
-    told = messages_in(conversation_ids, {"type": "System", **others}, _FIELDS)
-    for message in told:
-        yield from _redaction(subject, message, without_names(_text(message), names), at)
-    mentioning = messages_in(
-        conversation_ids, {"mentions.userId": subject.user_id, **others}, _FIELDS
-    )
-    for message in mentioning:
-        text = with_names_blacked_out(_text(message), names)
-        yield from _redaction(subject, message, text, at)
+    pattern = pattern_of(names)
+    for message in messages_in(conversation_ids, {"type": "System", **others}, _FIELDS):
+        yield from _redaction(subject, message, without_names(_text(message), pattern), at)
+    mentioning = {"mentions.userId": subject.user_id, "type": {"$ne": "System"}, **others}
+    for message in messages_in(conversation_ids, mentioning, _FIELDS):
+        here = pattern_of({*names, *names_in_mentions(message, subject.user_id)})
+        yield from _redaction(subject, message, with_names_blacked_out(_text(message), here), at)
 
 
 def publish(changes: Iterator[ChangeEvent]) -> int:

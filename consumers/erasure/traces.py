@@ -1,12 +1,13 @@
 """What a school's conversations hold of a person: found by reading all of them, some at a time."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from re import Pattern
 
 import msgspec
 
 from chat_project.mongodb import Document, majority_collection
 from consumers.attempts import attempt
+from consumers.erasure.called import is_about, names_as_kept
 from consumers.tenants import Subject, conversation_batches, messages_in
 from conversations.erased import ERASED_NAME, pattern_of, without_names
 
@@ -14,14 +15,15 @@ _HEAD_FIELDS = dict.fromkeys(("studentId", "isHeld"), 1)
 _FIELDS = dict.fromkeys(
     (
         *("conversationId", "senderId", "senderName", "type", "content", "isDeleted"),
-        *("mentions.userId", "mentions.userName", "reactions.userId", "reactions.userName"),
+        *("mentions.userId", "reactions.userId", "reactions.userName"),
     ),
     1,
 )
 
 
 class Traces(msgspec.Struct):
-    """Where they are or have written, were named or have reacted; `held` of these are held back."""
+    """Where they are or have written, were named or have reacted; `held` of these are held back.
+    `names`: what they are called there, but for what others' mentions call them."""
 
     conversation_ids: list[str] = msgspec.field(default_factory=list)
     held: list[str] = msgspec.field(default_factory=list)
@@ -45,9 +47,8 @@ def find_traces(
             touched.add(participant["conversationId"])
             traces.names.add(participant.get("userName") or "")
         for message in messages_in(ids, {"$or": _telling_of(subject.user_id)}, _FIELDS):
-            found = list(_names_in(message, subject.user_id))
-            traces.names.update(found)
-            if found or _is_told(message, pattern):
+            traces.names.update(names_as_kept(message, subject.user_id))
+            if is_about(message, subject.user_id) or _is_told(message, pattern):
                 touched.add(message["conversationId"])
         held = {head["_id"] for head in batch if head.get("isHeld")} & touched
         traces.held += sorted(held)
@@ -73,12 +74,3 @@ def _participants(subject: Subject, conversation_ids: Sequence[str]) -> list[Doc
     query = {"userId": subject.user_id, "conversationId": {"$in": list(conversation_ids)}}
     with attempt():
         return list(majority_collection("participants").find(query))
-
-
-def _names_in(message: Document, user_id: str) -> Iterator[str]:
-    """What it calls the person wherever it has their id; one without a name is called nothing."""
-    if message.get("senderId") == user_id:
-        yield message.get("senderName") or ""
-    for each in (*message.get("mentions", ()), *message.get("reactions", ())):
-        if each.get("userId") == user_id:
-            yield each.get("userName") or ""

@@ -11,6 +11,7 @@ from chat_project.mongodb import client, collection, database, using_database
 from consumers.erasure import said
 from messaging.producer import Producer
 from tests.consumers.conftest import conversation
+from tests.retention.erasures import Erasure, sending_to
 from tests.retention.lives import COLLECTIONS, Live, MakeConversation
 from tests.retention.traces import School, found_in, found_in_redis
 
@@ -34,6 +35,12 @@ def live(django_db_setup: None) -> Iterator[Live]:
 @pytest.fixture
 def room(conversation: MakeConversation) -> str:
     return conversation(names={"user-1": "An", "user-2": "Bình"})
+
+
+@pytest.fixture
+def erasure(live: Live) -> Iterator[Erasure]:
+    with sending_to(live):
+        yield Erasure(live)
 
 
 @pytest.fixture
