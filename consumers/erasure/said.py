@@ -1,18 +1,20 @@
 """What a person wrote is deleted, and where others name them it is blacked out: through the log.
 
 So it holds against everything that handles the log again: a deletion is final, and a change that is
-later in the log wins.
+later in the log wins. What names them is also an earlier text, and one that a reply quotes: the edit
+that redacts leaves no earlier text, and replies quote what it says.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from re import Pattern
 
-from chat_project.mongodb import Document
+from chat_project.mongodb import Document, majority_collection
 from chat_project.timestamps import format_timestamp, now
-from consumers.attempts import patiently
+from consumers.attempts import attempt, patiently
 from consumers.audit.parts import parts
-from consumers.erasure.called import names_in_mentions
+from consumers.erasure.called import names_in_mentions, texts_of
 from consumers.errors import RetryLater
 from consumers.tenants import Subject, messages_in
 from conversations.erased import pattern_of, with_names_blacked_out, without_names
@@ -23,9 +25,12 @@ from messaging.events import Outgoing
 from messaging.producer import producer
 
 EVENTS_AT_ONCE = 200
+QUOTED_AT_ONCE = 200
 
 _UNDELETED: Document = {"isDeleted": {"$ne": True}}
-_FIELDS = dict.fromkeys(("conversationId", "type", "content", "mentions"), 1)
+_FIELDS = dict.fromkeys(
+    ("conversationId", "type", "content", "history.content", "editedAt", "mentions"), 1
+)
 
 
 def changes_due(
@@ -36,14 +41,16 @@ def changes_due(
     own = messages_in(conversation_ids, {"senderId": subject.user_id, **_UNDELETED}, _FIELDS)
     for message in own:
         yield _deletion(subject, message, at)
-    others = {"senderId": {"$ne": subject.user_id}, **_UNDELETED}
+    named: Document = {"$or": [{"type": "System"}, {"mentions.userId": subject.user_id}]}
+    of_others = {"senderId": {"$ne": subject.user_id}, **named, **_UNDELETED}
     pattern = pattern_of(names)
-    for message in messages_in(conversation_ids, {"type": "System", **others}, _FIELDS):
-        yield from _redaction(subject, message, without_names(_text(message), pattern), at)
-    mentioning = {"mentions.userId": subject.user_id, "type": {"$ne": "System"}, **others}
-    for message in messages_in(conversation_ids, mentioning, _FIELDS):
-        here = pattern_of({*names, *names_in_mentions(message, subject.user_id)})
-        yield from _redaction(subject, message, with_names_blacked_out(_text(message), here), at)
+    found = messages_in(conversation_ids, of_others, _FIELDS)
+    for some in parts(found, QUOTED_AT_ONCE):
+        quotes = patiently(partial(_quotes_of, some))
+        for message in some:
+            own_names = {*names_in_mentions(message, subject.user_id)}
+            here = pattern_of({*names, *own_names}) if own_names else pattern
+            yield from _redaction(subject, message, quotes[message["_id"]], here, at)
 
 
 def publish(changes: Iterator[ChangeEvent]) -> int:
@@ -76,22 +83,39 @@ def _deletion(subject: Subject, message: Document, at: datetime) -> MessageDelet
 
 
 def _redaction(
-    subject: Subject, message: Document, text: str, at: datetime
+    subject: Subject,
+    message: Document,
+    quotes: Sequence[str],
+    names: Pattern[str] | None,
+    at: datetime,
 ) -> Iterator[MessageEditedEvent]:
-    if text != _text(message):
+    """If a text of it, or one that a reply quotes, has one of the names."""
+    reword = without_names if message["type"] == "System" else with_names_blacked_out
+    texts = texts_of(message)
+    if any(reword(text, names) != text for text in (*texts, *quotes)):
         yield MessageEditedEvent(
             message_id=message["_id"],
             conversation_id=message["conversationId"],
             tenant_id=subject.tenant_id,
             user_id=SYSTEM.user_id,
             at=format_timestamp(at),
-            content=text,
+            content=reword(texts[-1], names),
             redacts=True,
         )
 
 
-def _text(message: Document) -> str:
-    return message.get("content") or ""
+def _quotes_of(messages: Sequence[Document]) -> dict[str, list[str]]:
+    """What replies quote of each, by message id."""
+    quotes: dict[str, list[str]] = {message["_id"]: [] for message in messages}
+    quoting = {
+        "conversationId": {"$in": list({message["conversationId"] for message in messages})},
+        "replyTo.messageId": {"$in": list(quotes)},
+        "replyTo.content": {"$exists": True},
+    }
+    with attempt():
+        for reply in majority_collection("messages").find(quoting, {"replyTo": 1}):
+            quotes[reply["replyTo"]["messageId"]].append(reply["replyTo"]["content"] or "")
+    return quotes
 
 
 def _nobody_waits(_index: int) -> None:
