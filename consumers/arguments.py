@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chat_project.timestamps import parse_timestamp
+from conversations.erased import unmistakable
 
 _LETTER_ID = re.compile(r"\d+:\d+:\d+", re.ASCII)
 
@@ -21,6 +22,12 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def full_name(text: str) -> str:
+    if not unmistakable([text]):
+        raise ArgumentTypeError(f"{text!r}: two words or more; a single one may be anybody's name")
+    return text.strip()
 
 
 def letter_id(text: str) -> str:

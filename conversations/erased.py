@@ -11,6 +11,11 @@ ERASED_NAME = "Người dùng đã xóa"
 _BLOCK = "█"
 
 
+def unmistakable(names: Collection[str]) -> list[str]:
+    """Those of two words or more: a single one may be anybody's, or mean something else."""
+    return [name for name in names if len(name.split()) > 1]
+
+
 def pattern_of(names: Collection[str]) -> re.Pattern[str] | None:
     """Finds these names as whole words, in any case; the longest first. None without a name."""
     known = {name.strip() for name in names} - {"", ERASED_NAME}

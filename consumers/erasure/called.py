@@ -1,4 +1,4 @@
-"""What messages call a person: what the system wrote there, and what who mentions them wrote. Pure.
+"""What a person is called by the system, and by who mentions them. Pure.
 
 By the first, their name is looked for in texts of the system everywhere. What a mention calls them is
 free text of its writer, an honest "cô" or the words that every System message has: it counts in the
@@ -8,8 +8,11 @@ mention's own message and nowhere else.
 from collections.abc import Iterator
 
 from chat_project.mongodb import Document
+from conversations import telling
+from conversations.policies import STUDENT_PREFIX
 
 _SIGN = "@"
+_RENAMED = telling.renamed("", None)
 
 
 def is_about(message: Document, user_id: str) -> bool:
@@ -20,13 +23,22 @@ def is_about(message: Document, user_id: str) -> bool:
     )
 
 
-def names_as_kept(message: Document, user_id: str) -> Iterator[str]:
-    """As its sender and in reactions; one without a name is called nothing."""
+def names_as_kept(message: Document, user_id: str, *, in_own_group: bool) -> Iterator[str]:
+    """As its sender, in reactions, and where a student's own group is told of their new name; empty
+    is one without a name."""
     if message.get("senderId") == user_id:
         yield message.get("senderName") or ""
     for each in message.get("reactions", ()):
         if each.get("userId") == user_id:
             yield each.get("userName") or ""
+    if in_own_group and message.get("type") == "System":
+        yield student_in(message.get("content") or "")
+
+
+def student_in(text: str) -> str:
+    """Of the name of a student's group, or of what that was told when it got one; empty: of nobody."""
+    name = text.removeprefix(_RENAMED)
+    return name.removeprefix(STUDENT_PREFIX) if name.startswith(STUDENT_PREFIX) else ""
 
 
 def names_in_mentions(message: Document, user_id: str) -> Iterator[str]:

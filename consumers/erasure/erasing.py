@@ -1,6 +1,6 @@
 """One erasure, from the first look to the last: it ends when a look finds nothing any more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 
 import msgspec
@@ -46,12 +46,15 @@ class Waiting(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def look(subject: Subject, *, on_conversations: Callable[[int], object]) -> Erased:
+def look(
+    subject: Subject, names: Collection[str] = (), *, on_conversations: Callable[[int], object]
+) -> Erased:
     """What an erasure would find; changes nothing. It looks twice, by what the first look tells of
-    their names. Raises RetryLater, StopConsuming."""
-    names = find_traces(subject, (), on_conversations=on_conversations).names
-    traces = find_traces(subject, names, on_conversations=on_conversations)
-    due = changes_due(subject, traces.conversation_ids, names)
+    their names; `names` are further ones. Raises RetryLater, StopConsuming."""
+    first = find_traces(subject, names, on_conversations=on_conversations)
+    known = {*names, *first.names}
+    traces = find_traces(subject, known, on_conversations=on_conversations)
+    due = changes_due(subject, traces.conversation_ids, known)
     return Erased(
         tenant_id=subject.tenant_id,
         user_id=subject.user_id,
@@ -64,13 +67,15 @@ def look(subject: Subject, *, on_conversations: Callable[[int], object]) -> Eras
 def erase(
     environment: Environment,
     subject: Subject,
+    names: Collection[str] = (),
     *,
     by: str,
     reason: str,
     waiting: Waiting,
     on_conversations: Callable[[int], object],
 ) -> Erased:
-    """Everything of this person; to run it again goes on, or finds nothing.
+    """Everything of this person; to run it again goes on, or finds nothing. `names`: what they were
+    called where nothing tells it any more.
 
     Raises RetryLater, StopConsuming and StorageUnavailable: what was done by then stays so. RetryLater
     also when the consumers have not handled it in time, or the person goes on writing.
@@ -84,14 +89,14 @@ def erase(
         tenant_id=subject.tenant_id,
     )
     with attempt():
-        names = set(erasure.begin(subject.tenant_id, subject.user_id, by=by, at=now()))
+        known = {*names, *erasure.begin(subject.tenant_id, subject.user_id, by=by, at=now())}
     erased = Erased(tenant_id=subject.tenant_id, user_id=subject.user_id)
     for _ in range(ROUNDS):
-        traces = find_traces(subject, names, on_conversations=on_conversations)
-        names |= traces.names
+        traces = find_traces(subject, known, on_conversations=on_conversations)
+        known |= traces.names
         with attempt():
-            erasure.keep_names(subject.tenant_id, subject.user_id, names)
-        changed = _erase_once(environment, subject, traces, names, erased, by=by)
+            erasure.keep_names(subject.tenant_id, subject.user_id, known)
+        changed = _erase_once(environment, subject, traces, known, erased, by=by)
         if not wait_until_handled(environment, waiting.group_id, seconds=waiting.seconds):
             raise RetryLater(
                 f"the consumers of {waiting.group_id} have not handled it within"

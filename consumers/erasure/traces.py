@@ -7,11 +7,12 @@ import msgspec
 
 from chat_project.mongodb import Document, majority_collection
 from consumers.attempts import attempt
-from consumers.erasure.called import is_about, names_as_kept
+from consumers.erasure.called import is_about, names_as_kept, student_in
 from consumers.tenants import Subject, conversation_batches, messages_in
-from conversations.erased import ERASED_NAME, pattern_of, without_names
+from conversations.erased import ERASED_NAME, pattern_of, unmistakable, without_names
+from conversations.services import roster
 
-_HEAD_FIELDS = dict.fromkeys(("studentId", "isHeld"), 1)
+_HEAD_FIELDS = dict.fromkeys(("studentId", "name", "isHeld"), 1)
 _FIELDS = dict.fromkeys(
     (
         *("conversationId", "senderId", "senderName", "type", "content", "isDeleted"),
@@ -23,7 +24,7 @@ _FIELDS = dict.fromkeys(
 
 class Traces(msgspec.Struct):
     """Where they are or have written, were named or have reacted; `held` of these are held back.
-    `names`: what they are called there, but for what others' mentions call them."""
+    `names`: what they are called there, but for what others' mentions call them, and by the roster."""
 
     conversation_ids: list[str] = msgspec.field(default_factory=list)
     held: list[str] = msgspec.field(default_factory=list)
@@ -36,20 +37,27 @@ def find_traces(
     """Reads every message of the school once, in the server. Raises RetryLater, StopConsuming.
 
     `names`: those that are known by now. Where nothing else tells of the person, a System message
-    counts that has one of them, of two words or more: a single one may be anybody's.
+    counts that has one of them, or of the roster's, of two words or more.
     """
-    pattern = pattern_of([name for name in names if " " in name.strip()])
-    traces = Traces()
+    with attempt():
+        traces = Traces(names=roster.names_of(subject.tenant_id, subject.user_id))
+    pattern = pattern_of(unmistakable({*names, *traces.names}))
     for batch in conversation_batches(subject.tenant_id, _HEAD_FIELDS):
         ids = [head["_id"] for head in batch]
-        touched = {head["_id"] for head in batch if head.get("studentId") == subject.user_id}
+        own_groups = {
+            head["_id"]: head["name"] for head in batch if head.get("studentId") == subject.user_id
+        }
+        touched = {*own_groups}
+        traces.names.update(map(student_in, own_groups.values()))
         for participant in _participants(subject, ids):
             touched.add(participant["conversationId"])
             traces.names.add(participant.get("userName") or "")
         for message in messages_in(ids, {"$or": _telling_of(subject.user_id)}, _FIELDS):
-            traces.names.update(names_as_kept(message, subject.user_id))
+            room = message["conversationId"]
+            is_own = room in own_groups
+            traces.names.update(names_as_kept(message, subject.user_id, in_own_group=is_own))
             if is_about(message, subject.user_id) or _is_told(message, pattern):
-                touched.add(message["conversationId"])
+                touched.add(room)
         held = {head["_id"] for head in batch if head.get("isHeld")} & touched
         traces.held += sorted(held)
         traces.conversation_ids += sorted(touched - held)

@@ -15,7 +15,7 @@ from pymongo.client_session import ClientSession
 
 from chat_project.mongodb import Document, collection, majority_collection
 from conversations import cache
-from conversations.erased import ERASED_NAME, pattern_of, without_names
+from conversations.erased import ERASED_NAME, pattern_of, unmistakable, without_names
 from conversations.policies import NAMED_BY_PEOPLE, STUDENT_PREFIX
 from conversations.selectors import settings_of
 from conversations.services.transactions import in_transaction, raise_version
@@ -97,7 +97,7 @@ def _name_without(conversation: Document, user_id: str, names: Collection[str]) 
     if conversation.get("studentId") == user_id:
         return f"{STUDENT_PREFIX}{ERASED_NAME}"
     if ConversationType(conversation["type"]) in NAMED_BY_PEOPLE:
-        names = [name for name in names if " " in name.strip()]
+        names = unmistakable(names)
     name: str = conversation["name"]
     return without_names(name, pattern_of(names))
 

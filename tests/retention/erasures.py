@@ -41,11 +41,12 @@ class Erasure:
         self.live.pipeline.produce([body], event_type="MessageEditedEvent")
 
     def run(self, *names: str) -> Erased:
-        """Beside a consumer."""
+        """Beside a consumer; `names` are given with it."""
         with self.live.consuming():
             return erase(
                 self.live.environment,
                 SUBJECT,
+                names,
                 by="Mai",
                 reason="she asked for it",
                 waiting=Waiting(self.live.environment.kafka_group_id, 60),

@@ -15,7 +15,7 @@ from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
-from consumers.arguments import whole_number
+from consumers.arguments import full_name, whole_number
 from consumers.confirmation import confirm
 from consumers.erasure.erasing import Erased, Waiting, erase, look
 from consumers.errors import Refused, RetryLater, StopConsuming
@@ -42,6 +42,15 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--reason", type=some_text, metavar="TEXT", help="kept in audit_log, as --by"
+        )
+        parser.add_argument(
+            "--name",
+            type=full_name,
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="what else they were called, of two words or more: of one who has only read and was"
+            " removed, nothing but a System message may tell; may be given several times",
         )
         parser.add_argument("--dry-run", action="store_true", help="only count what there is")
         parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -86,7 +95,7 @@ class Command(BaseCommand):
             raise Refused(f"--tenant: the school {subject.tenant_id} has no conversations")
         if options["dry_run"]:
             with _bar(2 * total) as bar:
-                return look(subject, on_conversations=bar.update)
+                return look(subject, options["name"], on_conversations=bar.update)
         if not (options["by"] and options["reason"]):
             raise Refused("--by and --reason are needed: an erasure is noted in audit_log")
         confirm(f"Erase {subject.user_id} of {subject.tenant_id} for ever", yes=options["yes"])
@@ -95,6 +104,7 @@ class Command(BaseCommand):
             return erase(
                 environment(),
                 subject,
+                options["name"],
                 by=options["by"],
                 reason=options["reason"],
                 waiting=waiting,

@@ -13,7 +13,7 @@ from conversations.services.roster.facts import (
     TeacherFact,
     Version,
 )
-from conversations.services.roster.forgetting import forget
+from conversations.services.roster.forgetting import forget, names_of
 from conversations.services.roster.keeping import assigned_teachers, remember, touched_students
 from conversations.services.roster.syncing import AT_ONCE, Synced, sync
 
@@ -28,6 +28,7 @@ __all__ = [
     "Version",
     "assigned_teachers",
     "forget",
+    "names_of",
     "remember",
     "sync",
     "touched_students",

@@ -1,7 +1,7 @@
 """Names that are kept no longer (decision 0023), in the roster's facts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -63,19 +63,53 @@ def _neutral(fact: F, erased: Mapping[str, set[str]]) -> F:
     )
 
 
+def names_of(tenant_id: str, user_id: str) -> set[str]:
+    """What the roster calls this person, until it forgets them. Raises pymongo's errors."""
+    found = [
+        state
+        for name, whose, kind in _places(user_id)
+        for state in _read(name, tenant_id, whose, kind)
+    ]
+    return {name for state in found for name in _names_in(state, user_id)}
+
+
 def forget(tenant_id: str, user_id: str) -> int:
     """Puts the neutral name wherever the roster names this person; gives in how many documents.
 
     After `erasure.begin`. Repeated, it finds nothing. Raises Contended, and pymongo's errors.
     """
+    return sum(
+        _forget(name, tenant_id, user_id, whose, kind) for name, whose, kind in _places(user_id)
+    )
+
+
+def _places(user_id: str) -> list[tuple[str, Document, type[StudentState | ClassState]]]:
+    """Where the roster may name them: collection, query, type."""
     of_student = {"$or": [{"studentId": user_id}, *_any_of(user_id, "parents", "applied.people")]}
-    in_students = _forget(STUDENTS, tenant_id, user_id, of_student, StudentState)
     of_class = {"$or": _any_of(user_id, "teachers")}
-    return in_students + _forget(CLASSES, tenant_id, user_id, of_class, ClassState)
+    return [(STUDENTS, of_student, StudentState), (CLASSES, of_class, ClassState)]
 
 
 def _any_of(user_id: str, *lists: str) -> list[Document]:
     return [{f"{name}.userId": user_id} for name in lists]
+
+
+def _read(
+    name: str, tenant_id: str, whose: Document, kind: type[StudentState | ClassState]
+) -> list[StudentState | ClassState]:
+    found = majority_collection(name).find({"tenantId": tenant_id, **whose})
+    return [msgspec.convert(each, kind) for each in found]
+
+
+def _names_in(state: StudentState | ClassState, user_id: str) -> Iterator[str]:
+    if isinstance(state, ClassState):
+        yield from (one.user_name or "" for one in state.teachers if one.user_id == user_id)
+        return
+    applied = state.applied or Applied("")
+    people = (*state.parents, *applied.people)
+    yield from (one.user_name for one in people if one.user_id == user_id)
+    if state.student_id == user_id:
+        yield from (state.name.value if state.name else "", applied.name or "")
 
 
 def _forget(
@@ -83,8 +117,7 @@ def _forget(
 ) -> int:
     count = 0
     for _ in range(PASSES):
-        found = majority_collection(name).find({"tenantId": tenant_id, **whose})
-        known = [msgspec.convert(each, kind) for each in found]
+        known = _read(name, tenant_id, whose, kind)
         changed = [(old, new) for old in known if (new := _forgotten(old, user_id)) != old]
         if not changed:
             return count
