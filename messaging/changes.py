@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from chat_project.identifiers import canonical_id, new_id
 from chat_project.timestamps import format_timestamp, parse_timestamp
+from conversations.telling import SYSTEM
 from messaging.events import (
     MAX_CONTENT_UTF16_UNITS,
     MAX_NAME_LENGTH,
@@ -29,6 +30,10 @@ MAX_EMOJI_LENGTH = 64
 MAX_REACTIONS, MAX_REACTIONS_OF_A_USER = 1_000, 20
 """Of one message, and of one user there; more are not kept. They lie in the message's document, which
 must stay far below MongoDB's 16 MiB: a thousand with the longest names and ids take 2."""
+
+MAX_REDACTED_UTF16_UNITS = 100_000
+"""Of what a redaction of the system leaves: texts that were brought from the replaced system are over
+the limit of those that are sent. In JSON six bytes each at most, so that a record has room."""
 
 
 class _Event(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
@@ -62,6 +67,12 @@ class MessageEditedEvent(_OfAMessage, kw_only=True):
 
     content: str
     redacts: bool | None = None
+
+    @property
+    def content_limit(self) -> int:
+        """In UTF-16 code units. Only what the system itself redacts may be as long as it was."""
+        is_systems = self.redacts and self.user_id == SYSTEM.user_id
+        return MAX_REDACTED_UTF16_UNITS if is_systems else MAX_CONTENT_UTF16_UNITS
 
 
 class MessageDeletedEvent(_OfAMessage):
@@ -155,10 +166,8 @@ def _check_size(event: LaterEvent) -> None:
         return
     if event.user_name and exceeds_utf16(event.user_name, MAX_NAME_LENGTH):
         raise OversizeEvent(f"userName is over {MAX_NAME_LENGTH} UTF-16 code units")
-    if isinstance(event, MessageEditedEvent) and exceeds_utf16(
-        event.content, MAX_CONTENT_UTF16_UNITS
-    ):
-        raise OversizeEvent(f"content is over {MAX_CONTENT_UTF16_UNITS} UTF-16 code units")
+    if isinstance(event, MessageEditedEvent) and exceeds_utf16(event.content, event.content_limit):
+        raise OversizeEvent(f"content is over {event.content_limit} UTF-16 code units")
     if isinstance(event, MessageReactionAddedEvent | MessageReactionRemovedEvent) and exceeds_utf16(
         event.emoji_code, MAX_EMOJI_LENGTH
     ):

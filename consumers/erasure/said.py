@@ -2,7 +2,8 @@
 
 So it holds against everything that handles the log again: a deletion is final, and a change that is
 later in the log wins. What names them is also an earlier text, and one that a reply quotes: the edit
-that redacts leaves no earlier text, and replies quote what it says.
+that redacts leaves no earlier text, and replies quote what it says. A text that is too long for an
+edit, brought from the replaced system, is deleted.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -21,7 +22,7 @@ from conversations.erased import pattern_of, with_names_blacked_out, without_nam
 from conversations.telling import SYSTEM
 from messaging.changes import ChangeEvent, MessageDeletedEvent, MessageEditedEvent, encode_later
 from messaging.deliveries import Delivered
-from messaging.events import Outgoing
+from messaging.events import Outgoing, exceeds_utf16
 from messaging.producer import producer
 
 EVENTS_AT_ONCE = 200
@@ -88,20 +89,23 @@ def _redaction(
     quotes: Sequence[str],
     names: Pattern[str] | None,
     at: datetime,
-) -> Iterator[MessageEditedEvent]:
+) -> Iterator[ChangeEvent]:
     """If a text of it, or one that a reply quotes, has one of the names."""
     reword = without_names if message["type"] == "System" else with_names_blacked_out
     texts = texts_of(message)
-    if any(reword(text, names) != text for text in (*texts, *quotes)):
-        yield MessageEditedEvent(
-            message_id=message["_id"],
-            conversation_id=message["conversationId"],
-            tenant_id=subject.tenant_id,
-            user_id=SYSTEM.user_id,
-            at=format_timestamp(at),
-            content=reword(texts[-1], names),
-            redacts=True,
-        )
+    if all(reword(text, names) == text for text in (*texts, *quotes)):
+        return
+    edit = MessageEditedEvent(
+        message_id=message["_id"],
+        conversation_id=message["conversationId"],
+        tenant_id=subject.tenant_id,
+        user_id=SYSTEM.user_id,
+        at=format_timestamp(at),
+        content=reword(texts[-1], names),
+        redacts=True,
+    )
+    is_over = exceeds_utf16(edit.content, edit.content_limit)
+    yield _deletion(subject, message, at) if is_over else edit
 
 
 def _quotes_of(messages: Sequence[Document]) -> dict[str, list[str]]:

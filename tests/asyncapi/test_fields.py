@@ -7,7 +7,12 @@ import pytest
 
 from consumers.registry import chat_registry
 from consumers.roster.decoding import EVENT_TYPES
-from messaging.changes import LATER_EVENTS, MAX_EMOJI_LENGTH, MessagesReadEvent
+from messaging.changes import (
+    LATER_EVENTS,
+    MAX_EMOJI_LENGTH,
+    MAX_REDACTED_UTF16_UNITS,
+    MessagesReadEvent,
+)
 from messaging.events import (
     MAX_CONTENT_UTF16_UNITS,
     MAX_MENTIONS,
@@ -41,7 +46,7 @@ CHECKED_LATER: Mapping[str, Mapping[str, Schema]] = {
     "StudentCreatedIntegrationEvent": {"studentName": NAME, "parents": {"maxItems": MAX_PARENTS}},
     "ParentEnrolledIntegrationEvent": {"parentName": NAME},
     "TeacherAssignedIntegrationEvent": {"teacherName": NAME},
-    "MessageEditedEvent": {"userName": NAME, "content": CONTENT},
+    "MessageEditedEvent": {"userName": NAME, "content": {"maxLength": MAX_REDACTED_UTF16_UNITS}},
     "MessageReactionAddedEvent": {"userName": NAME, "emojiCode": EMOJI},
     "MessageReactionRemovedEvent": {"userName": NAME, "emojiCode": EMOJI},
 }
