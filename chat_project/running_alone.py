@@ -36,14 +36,17 @@ class RunsAlready(CommandError):
 
 
 @contextmanager
-def running_alone(name: str, *, lease_seconds: float = LEASE_SECONDS) -> Iterator["Lease"]:
+def running_alone(
+    name: str, *, place: str | None = None, lease_seconds: float = LEASE_SECONDS
+) -> Iterator["Lease"]:
     """Holds the lease of that name in the product's database during the block, and gives it.
 
-    A thread prolongs it. Whoever was paused until another run took it over, or cannot prolong it in
-    time, ends at once with exit 75 and as little ado as a kill -9; so the block must bear being
-    killed. Raises RunsAlready while another run works, and pymongo's errors.
+    Runs of several names that share a `place` keep each other away, too. A thread prolongs the
+    lease. Whoever was paused until another run took it over, or cannot prolong it in time, ends at
+    once with exit 75 and as little ado as a kill -9; so the block must bear being killed. Raises
+    RunsAlready while another run works, and pymongo's errors.
     """
-    lease = Lease(name, lease_seconds)
+    lease = Lease(name, lease_seconds, place=place)
     lease.take()
     threading.Thread(target=lease.keep, name=f"lease of {name}", daemon=True).start()
     try:
@@ -55,8 +58,9 @@ def running_alone(name: str, *, lease_seconds: float = LEASE_SECONDS) -> Iterato
 class Lease:
     """MongoDB's clock says when it ends, so the hosts' clocks need not agree."""
 
-    def __init__(self, name: str, seconds: float) -> None:
+    def __init__(self, name: str, seconds: float, *, place: str | None = None) -> None:
         self._name = name
+        self._place = place or name
         self._seconds = seconds
         self._holder = uuid4().hex
         self._leases = collection("leases")
@@ -69,15 +73,16 @@ class Lease:
         """Raises RunsAlready while another holder's lease lasts."""
         asked_at = time.monotonic()
         found = self._leases.find_one_and_update(
-            {"_id": self._name},
+            {"_id": self._place},
             [{"$replaceWith": {"$cond": [_IS_OVER, self._entry(), "$$ROOT"]}}],
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
         assert found is not None  # noqa: S101  # an upsert gives the document
         if found["holder"] != self._holder:
+            name = found.get("name", self._place)  # a run of an older release notes none
             raise RunsAlready(
-                f"{self._name} runs already, since {found['since']:%Y-%m-%d %H:%M:%S} UTC on"
+                f"{name} runs already, since {found['since']:%Y-%m-%d %H:%M:%S} UTC on"
                 f" {found['host']} (process {found['pid']}); nothing was done. If that run was"
                 f" killed, the next can begin {self._seconds:.0f} s after."
             )
@@ -110,7 +115,7 @@ class Lease:
         with self._lock:
             self._ended.set()
             try:
-                self._leases.delete_one({"_id": self._name, "holder": self._holder})
+                self._leases.delete_one({"_id": self._place, "holder": self._holder})
             except PyMongoError as error:  # it ends by itself
                 logger.warning(
                     "The lease of %s is not given back: %s", self._name, described(error)
@@ -124,7 +129,7 @@ class Lease:
     def _prolong(self) -> None:
         """Also one that was over, if nobody has taken it meanwhile."""
         asked_at = time.monotonic()
-        mine: Document = {"_id": self._name, "holder": self._holder}
+        mine: Document = {"_id": self._place, "holder": self._holder}
         prolonged = self._leases.update_one(mine, [{"$set": {"until": self._end()}}])
         if not prolonged.matched_count:
             raise RunsAlready(
@@ -136,6 +141,7 @@ class Lease:
     def _entry(self) -> Document:
         return {
             "_id": "$_id",
+            "name": {"$literal": self._name},
             "holder": self._holder,
             "host": {"$literal": socket.gethostname()},
             "pid": os.getpid(),

@@ -11,12 +11,10 @@ NO_FILE = "nowhere.csv"
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("purge_messages", ["purge_messages"]),
-        ("erase_person", ["erase_person", "--tenant", "t", "--user", "u", "--dry-run"]),
         ("import_history", ["import_history", "--source-uri", "mongodb://nowhere.invalid"]),
         ("import_roster of t", ["import_roster", NO_FILE, "--tenant", "t"]),
     ],
-    ids=["purge_messages", "erase_person", "import_history", "import_roster"],
+    ids=["import_history", "import_roster"],
 )
 def test_a_second_run_ends_at_once(database: None, name: str, command: list[str]) -> None:
     with running_alone(name), pytest.raises(RunsAlready, match=f"{name} runs already"):

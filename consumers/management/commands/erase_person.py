@@ -13,13 +13,13 @@ from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_text
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
-from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
 from consumers.arguments import full_name, whole_number
 from consumers.confirmation import confirm
 from consumers.erasure.erasing import Erased, Waiting, erase, look
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.tenants import Subject, count_conversations
+from consumers.turns import taking_turns
 
 DEFAULT_WAIT_SECONDS = 600
 
@@ -28,9 +28,10 @@ class Command(BaseCommand):
     help = (
         "Deletes what a person of a school wrote, with files and edits, and puts a neutral name"
         " wherever they are named; ids, numbers and roles stay. Needs running consumers, may run"
-        " beside everything else, and again. Exit 0: nothing is left; 1: not to the end (a server is"
-        " away, consumers do not handle it, conversations are held back): run it again; 2: wrong"
-        " arguments, or not confirmed; 75: another run of it works."
+        " beside everything but purge_messages and rebuild, and again. Exit 0: nothing is left; 1:"
+        " not to the end (a server is away, consumers do not handle it, conversations are held back):"
+        " run it again; 2: wrong arguments, or not confirmed; 75: another run of it, or one of these,"
+        " works."
     )
 
     @override
@@ -69,7 +70,7 @@ class Command(BaseCommand):
     @override
     def handle(self, **options: Any) -> None:
         try:
-            with running_alone("erase_person"):
+            with taking_turns("erase_person"):
                 erased = self._erase(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error

@@ -14,7 +14,6 @@ from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
-from chat_project.running_alone import running_alone
 from chat_project.settings.environment import environment
 from chat_project.timestamps import format_timestamp, now
 from consumers.arguments import iso_time
@@ -24,15 +23,16 @@ from consumers.retention.horizon import read_horizon
 from consumers.retention.purging import Purged
 from consumers.retention.running import Plan, plans, run
 from consumers.tenants import count_conversations
+from consumers.turns import taking_turns
 
 
 class Command(BaseCommand):
     help = (
         "Removes messages that are older than their school keeps them (manage.py retention), with"
         " their files: from the oldest on, and only what the log holds no longer. May run beside"
-        " everything else, and again after it broke off. Exit 0: done; 1: a server is away,"
-        " or not to the end (run it again); 2: wrong arguments, or refused; 75: another run of it"
-        " works."
+        " everything but erase_person and rebuild, and again after it broke off. Exit 0: done; 1: a"
+        " server is away, or not to the end (run it again); 2: wrong arguments, or refused; 75:"
+        " another run of it, or one of these, works."
     )
 
     @override
@@ -54,7 +54,7 @@ class Command(BaseCommand):
     @override
     def handle(self, **options: Any) -> None:
         try:
-            with running_alone("purge_messages"):
+            with taking_turns("purge_messages"):
                 self._purge(options)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error

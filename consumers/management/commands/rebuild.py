@@ -18,14 +18,16 @@ from consumers.audit.report import as_text
 from consumers.confirmation import confirm
 from consumers.errors import ConsumerError, Refused
 from consumers.rebuild.rebuilding import Progress, Rebuilt, rebuild
+from consumers.turns import taking_turns
 
 
 class Command(BaseCommand):
     help = (
         "Builds a second database on the same server: copies what the log does not hold, applies"
         " the log, audits the result, and compares its numbers with the live ones. The live"
-        " database is only read. Exit 0: equal; 1: not to the end (drop it), or with differences;"
-        " 2: wrong arguments, or refused."
+        " database is only read, but for a lease: not beside purge_messages and erase_person. Exit 0:"
+        " equal; 1: not to the end (drop it), or with differences; 2: wrong arguments, or refused;"
+        " 75: another run of it, or one of these, works."
     )
 
     @override
@@ -46,7 +48,8 @@ class Command(BaseCommand):
         live = environment().mongodb_database
         try:
             confirm(f"Rebuild {live} as {into}", yes=options["yes"])
-            rebuilt = _rebuild(into)
+            with taking_turns("rebuild"):
+                rebuilt = _rebuild(into)
             report = _audit(rebuilt)
         except Refused as error:
             raise CommandError(str(error), returncode=2) from error
