@@ -1,6 +1,6 @@
 """One run of `purge_messages`: which schools, up to when, and the note of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -20,25 +20,40 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plans(
-    horizon: Horizon, *, now: datetime, tenant_id: str | None, before: datetime | None
+    horizon: Horizon, *, now: datetime, tenant_id: str, before: datetime | None
 ) -> list[Plan]:
-    """By the schools' settings, or for one school by a time.
+    """For one school, by its setting or by a time.
 
     Raises Refused for a retention, or a time, within what the log can bring back, and for a school
     that keeps everything.
     """
-    if before is not None and tenant_id is not None:
+    if before is not None:
         _check(horizon, now - before, f"--before {before.isoformat()}")
         return [Plan(tenant_id, before)]
     days_of = retentions()
-    if tenant_id is not None and tenant_id not in days_of:
+    if tenant_id not in days_of:
         raise Refused(
             f"tenant {tenant_id} keeps everything for ever: see manage.py retention, or say --before"
         )
-    chosen: Mapping[str, int] = days_of if tenant_id is None else {tenant_id: days_of[tenant_id]}
-    for id_, days in chosen.items():
-        _check(horizon, timedelta(days=days), f"the retention of tenant {id_}, {days} days,")
-    return [Plan(id_, now - timedelta(days=days)) for id_, days in chosen.items()]
+    return [_by_setting(horizon, tenant_id, days_of[tenant_id], now)]
+
+
+def plans_of_all(horizon: Horizon, *, now: datetime) -> tuple[list[Plan], list[Refused]]:
+    """For every school that has a retention: one that is refused keeps no other from its own."""
+    planned: list[Plan] = []
+    refused: list[Refused] = []
+    for tenant_id, days in retentions().items():
+        try:
+            planned.append(_by_setting(horizon, tenant_id, days, now))
+        except Refused as error:
+            refused.append(error)
+    return planned, refused
+
+
+def _by_setting(horizon: Horizon, tenant_id: str, days: int, now: datetime) -> Plan:
+    kept_for = timedelta(days=days)
+    _check(horizon, kept_for, f"the retention of tenant {tenant_id}, {days} days,")
+    return Plan(tenant_id, now - kept_for)
 
 
 def _check(horizon: Horizon, kept_for: timedelta, what: str) -> None:

@@ -19,9 +19,9 @@ from chat_project.timestamps import format_timestamp, now
 from consumers.arguments import iso_time
 from consumers.confirmation import confirm
 from consumers.errors import Refused, RetryLater, StopConsuming
-from consumers.retention.horizon import read_horizon
+from consumers.retention.horizon import Horizon, read_horizon
 from consumers.retention.purging import Purged
-from consumers.retention.running import Plan, plans, run
+from consumers.retention.running import Plan, plans, plans_of_all, run
 from consumers.tenants import count_conversations
 from consumers.turns import taking_turns
 
@@ -31,7 +31,8 @@ class Command(BaseCommand):
         "Removes messages that are older than their school keeps them (manage.py retention), with"
         " their files: from the oldest on, and only what the log holds no longer. May run beside"
         " everything but erase_person and rebuild, and again after it broke off. Exit 0: done; 1: a"
-        " server is away, or not to the end (run it again); 2: wrong arguments, or refused; 75:"
+        " server is away, or not to the end (run it again); 2: wrong arguments, or refused: of"
+        " several schools the one whose retention is too short by now, and the others are purged; 75:"
         " another run of it, or one of these, works."
     )
 
@@ -64,15 +65,22 @@ class Command(BaseCommand):
             raise CommandError(f"not to the end, run it again: {error}") from error
 
     def _purge(self, options: dict[str, Any]) -> None:
-        tenant_id, dry_run = canonical_id(options["tenant"] or "") or None, options["dry_run"]
-        if options["before"] and not tenant_id:
+        if options["before"] and not options["tenant"]:
             raise Refused("--before goes with --tenant: say which school's messages")
         horizon = read_horizon(environment())
-        planned = plans(horizon, now=now(), tenant_id=tenant_id, before=options["before"])
-        if options["before"] and not dry_run:
-            question = f"Remove all messages of {tenant_id} before {planned[0].before.isoformat()}"
-            confirm(question, yes=options["yes"])
+        if options["tenant"]:
+            self._run(_plans_of_one(horizon, options), horizon, options)
+            return
+        planned, refused = plans_of_all(horizon, now=now())
+        self._run(planned, horizon, options)
+        if refused:
+            raise Refused(f"these schools were left out: {'; '.join(map(str, refused))}")
+        if not planned and not options["json"]:
+            self.stdout.write("no school has a retention: nothing to purge")
+
+    def _run(self, planned: list[Plan], horizon: Horizon, options: dict[str, Any]) -> None:
         done: list[Purged] = []
+        dry_run = options["dry_run"]
         try:
             with _bar(planned) as bar:
                 running = run(
@@ -90,8 +98,15 @@ class Command(BaseCommand):
             if options["json"]:
                 told = {"dryRun": dry_run, "tenants": done}
                 self.stdout.write(msgspec.json.encode(told).decode())
-        if not planned and not options["json"]:
-            self.stdout.write("no school has a retention: nothing to purge")
+
+
+def _plans_of_one(horizon: Horizon, options: dict[str, Any]) -> list[Plan]:
+    tenant_id, before = canonical_id(options["tenant"]), options["before"]
+    planned = plans(horizon, now=now(), tenant_id=tenant_id, before=before)
+    if before and not options["dry_run"]:
+        question = f"Remove all messages of {tenant_id} before {before.isoformat()}"
+        confirm(question, yes=options["yes"])
+    return planned
 
 
 def _bar(planned: list[Plan]) -> Any:
