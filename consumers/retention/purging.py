@@ -3,7 +3,7 @@
 Safe beside consumers, beside another run, and again after it broke off.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import takewhile
@@ -31,7 +31,8 @@ _FIELDS = dict.fromkeys(
 
 class Purged(msgspec.Struct, rename="camel", kw_only=True):
     """What went, or would go. `waiting`: conversations that keep messages which are old enough,
-    because the log still holds the record of one; `held`: those that are held back."""
+    because the log still holds the record of one; `held`: those that are held back, from the
+    beginning or by now."""
 
     tenant_id: str
     before: datetime
@@ -81,16 +82,21 @@ def _purge(
     for oldest in _oldest_first(conversation_id):
         gone = list(takewhile(may_go, oldest))
         if gone:
+            files = _count_files(gone) if dry_run else remove(conversation_id, gone)
+            if files is None:
+                purged.held += 1
+                break
             has_gone = True
             purged.messages += len(gone)
-            if dry_run:
-                purged.files += sum(len(each.get("attachments", ())) for each in gone)
-            else:
-                purged.files += remove(conversation_id, gone)
+            purged.files += files
         if len(gone) < len(oldest):
             purged.waiting += _is_old(oldest[len(gone)], before)
             break
     purged.conversations += has_gone
+
+
+def _count_files(gone: Sequence[Document]) -> int:
+    return sum(len(each.get("attachments", ())) for each in gone)
 
 
 def _oldest_first(conversation_id: str) -> Iterator[list[Document]]:

@@ -24,44 +24,50 @@ from messaging.attachments.removal import remove_files
 logger = logging.getLogger(__name__)
 
 PASSES = 20
-_FIELDS = dict.fromkeys(("lastSeq", "lastMessage", "log", "purgedSeq"), 1)
+_FIELDS = dict.fromkeys(("lastSeq", "lastMessage", "log", "purgedSeq", "isHeld"), 1)
+_NOT_HELD: Document = {"isHeld": {"$ne": True}}
 
 
-def remove(conversation_id: str, oldest: Sequence[Document]) -> int:
+def remove(conversation_id: str, oldest: Sequence[Document]) -> int | None:
     """`oldest`: the conversation's first messages, in the order of their numbers, at least their
-    seq and their attachments' ids. Gives how many files went.
+    seq and their attachments' ids. Gives how many files went; None if the conversation is held back
+    by now, and they stay. A hold that comes when the border has moved comes too late for them.
 
     Raises RetryLater, StopConsuming and StorageUnavailable; then it may be repeated.
     """
     ids = [message["_id"] for message in oldest]
-    patiently(partial(_move_border, conversation_id, oldest[-1]["seq"]))
+    if not patiently(partial(_move_border, conversation_id, oldest[-1]["seq"])):
+        return None
     files = sum(_remove_files(message) for message in oldest)
     patiently(partial(_remove_copies, conversation_id, ids))
     patiently(partial(_remove_messages, conversation_id, ids))
     return files
 
 
-def _move_border(conversation_id: str, seq: int) -> None:
-    """Up to this number nothing is kept, in any case what `lastMessage` shows."""
+def _move_border(conversation_id: str, seq: int) -> bool:
+    """Up to this number nothing is kept, in any case what `lastMessage` shows. False: a hold keeps
+    it."""
     for _ in range(PASSES):
         with attempt():
             head = majority_collection("conversations").find_one({"_id": conversation_id}, _FIELDS)
             if head is None:
-                return
+                return True
+            if head.get("isHeld"):
+                return False
             if (head.get("purgedSeq") or 0) >= seq:  # a run broke off here, maybe before the cache
                 _refresh_cache(head)
-                return
+                return True
             last = head.get("lastMessage")
             if not last or last["seq"] > seq:
                 if _set(_unless_last(conversation_id, seq), {"purgedSeq": seq}):
-                    return
+                    return True
                 continue
             kept = messages.read_last_message(conversation_id, head["lastSeq"], purged=seq)
             as_read = {"_id": conversation_id, "lastSeq": head["lastSeq"], "log": head.get("log")}
             change = {"purgedSeq": seq, "lastMessage": kept}
             if _set(as_read, change):
                 _refresh_cache({**head, **change})
-                return
+                return True
     raise RetryLater(f"others were faster in {PASSES} passes: conversation {conversation_id}")
 
 
@@ -71,7 +77,8 @@ def _unless_last(conversation_id: str, seq: int) -> Document:
 
 
 def _set(as_read: Document, change: Document) -> bool:
-    done = collection("conversations").update_one(as_read, {"$set": change})
+    """Whether the conversation was still so, and nobody holds it back."""
+    done = collection("conversations").update_one({**as_read, **_NOT_HELD}, {"$set": change})
     return bool(done.matched_count)
 
 
