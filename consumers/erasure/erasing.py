@@ -127,14 +127,21 @@ def _erase_once(
     with closing(Desk(environment)) as desk:
         letters = copies.discard_letters(subject, ids, desk, by=by)
     named = erase_names(subject, ids, names)
-    with attempt():
-        named += roster.forget(subject.tenant_id, subject.user_id)
+    named += _forget_in_roster(subject)
     erased.conversations = max(erased.conversations, len(ids))
     erased.changes += changes
     erased.files += files
     erased.dead_letters += letters
     erased.names += named
     return bool(changes or files or letters or named)
+
+
+def _forget_in_roster(subject: Subject) -> int:
+    try:
+        with attempt():
+            return roster.forget(subject.tenant_id, subject.user_id)
+    except roster.Contended as error:
+        raise RetryLater(str(error)) from error
 
 
 def _bring_copies(subject: Subject, traces: Traces) -> None:
