@@ -10,8 +10,9 @@ from chat_project.redis import RedisAway
 from consumers.attempts import attempt, patiently
 from consumers.audit.cache_check import head_as_cached
 from consumers.audit.parts import parts
+from consumers.erasure.holds import Holds, held_in
 from consumers.letters.desk import Desk
-from consumers.letters.selection import Letter, letters_where
+from consumers.letters.selection import Letter, State, letters_where
 from consumers.search.index import bring_in
 from consumers.tenants import Subject, messages_in
 from conversations import cache
@@ -23,28 +24,42 @@ logger = logging.getLogger(__name__)
 SCAN_SECONDS = 3_600.0
 """For a collection that has no index of who sent what."""
 IDS_AT_ONCE = 500
+FILES_AT_ONCE, LETTERS_AT_ONCE = 20, 100
+"""Between two looks at what is held back."""
 WHY = "a person was erased"
 
+_NOT_DISCARDED: Document = {"closedHow": {"$ne": State.DISCARDED.value}}
+"""Of the others there is nothing left that a hold could keep."""
 _SAID = ("content", "history", "senderName", "replyTo", "mentions", "reactions", "attachments")
 
 
-def remove_uploads(subject: Subject) -> int:
-    """Every file that they sent, its message's fate aside. Raises StorageUnavailable."""
+def remove_uploads(subject: Subject, holds: Holds) -> int:
+    """Every file that they sent, its message's fate aside, but in conversations that are held back.
+    Raises RetryLater, StopConsuming and StorageUnavailable."""
     query = {"tenantId": subject.tenant_id, "senderId": subject.user_id}
     with taking_up_to(SCAN_SECONDS):
-        ids = [each["_id"] for each in majority_collection(uploads.COLLECTION).find(query, {})]
-    return sum(remove_upload(attachment_id) for attachment_id in ids)
+        found = majority_collection(uploads.COLLECTION).find(query, {"conversationId": 1}).to_list()
+    count = 0
+    for some in parts(found, FILES_AT_ONCE):
+        free = holds.free(some, lambda upload: upload.get("conversationId"))
+        count += sum(remove_upload(upload["_id"]) for upload in free)
+    return count
 
 
 def discard_letters(
-    subject: Subject, conversation_ids: Sequence[str], desk: Desk, *, by: str
+    subject: Subject, conversation_ids: Sequence[str], desk: Desk, holds: Holds, *, by: str
 ) -> int:
-    """Of what they sent, and of changes of it; the dead-letter topic is freed as far as it can be."""
+    """Of what they sent, and of changes of it, but in conversations that are held back; the
+    dead-letter topic is freed as far as it can be."""
+
+    def discard(letters: Sequence[Letter]) -> int:
+        free = holds.free(letters, lambda letter: letter.conversation_id)
+        return desk.discard(free, why=WHY, by=by, on_progress=_nobody)
+
     own = messages_in(conversation_ids, {"senderId": subject.user_id}, {"_id": 1})
-    count = desk.discard(_letters_by_sender(subject), why=WHY, by=by, on_progress=_nobody)
+    count = sum(map(discard, parts(_letters_by_sender(subject), LETTERS_AT_ONCE)))
     for ids in parts((message["_id"] for message in own), IDS_AT_ONCE):
-        found = patiently(partial(_letters_of, ids))
-        count += desk.discard(found, why=WHY, by=by, on_progress=_nobody)
+        count += discard(patiently(partial(_letters_of, ids)))
     if count:
         desk.remove_discarded(on_progress=_nobody)
     return count
@@ -66,13 +81,15 @@ def bring_search(subject: Subject, conversation_ids: Sequence[str]) -> int:
 
 def blank_notes(subject: Subject, conversation_ids: Sequence[str]) -> int:
     """What `reconcile --repair` has noted of their messages before it changed them: the entries of
-    the audit log stay, without what was said."""
-    count, theirs = 0, {"$in": list(conversation_ids)}
+    the audit log stay, without what was said. Those of a conversation that is held back stay whole."""
+    held = held_in(subject.tenant_id)
+    count, theirs = 0, {"$in": list(conversation_ids), "$nin": held}
     with taking_up_to(SCAN_SECONDS):
         for side in ("details.before", "details.after"):
             of_message = {
                 f"{side}.tenantId": subject.tenant_id,
                 f"{side}.senderId": subject.user_id,
+                f"{side}.conversationId": {"$nin": held},
             }
             blanked = {f"{side}.{field}": "" for field in _SAID}
             count += _unset(of_message, blanked)
@@ -107,12 +124,13 @@ def _heads(conversation_ids: Sequence[str]) -> Iterator[cache.Head]:
 
 def _letters_by_sender(subject: Subject) -> list[Letter]:
     with taking_up_to(SCAN_SECONDS):
-        return letters_where({"tenantId": subject.tenant_id, "senderId": subject.user_id})
+        by_sender = {"tenantId": subject.tenant_id, "senderId": subject.user_id}
+        return letters_where({**by_sender, **_NOT_DISCARDED})
 
 
 def _letters_of(message_ids: Sequence[str]) -> list[Letter]:
     with attempt():
-        return letters_where({"messageId": {"$in": list(message_ids)}})
+        return letters_where({"messageId": {"$in": list(message_ids)}, **_NOT_DISCARDED})
 
 
 def _bring_in(message_ids: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """One erasure, from the first look to the last: it ends when a look finds nothing any more."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 
 import msgspec
@@ -10,6 +10,7 @@ from chat_project.settings.environment import Environment
 from chat_project.timestamps import now
 from consumers.attempts import attempt
 from consumers.erasure import copies
+from consumers.erasure.holds import Holds
 from consumers.erasure.kept_names import erase_names
 from consumers.erasure.said import changes_due, publish
 from consumers.erasure.traces import Traces, find_traces
@@ -26,7 +27,7 @@ valid token is never done."""
 
 class Erased(msgspec.Struct, rename="camel", kw_only=True):
     """What was done, counted; of a dry run, what is there. `held`: conversations that are held back,
-    where everything stays."""
+    where everything stays; if the hold came during the run, what was left then."""
 
     tenant_id: str
     user_id: str
@@ -94,9 +95,12 @@ def erase(
     for _ in range(ROUNDS):
         traces = find_traces(subject, known, on_conversations=on_conversations)
         known |= traces.names
+        holds = Holds(traces.held)
         with attempt():
             erasure.keep_names(subject.tenant_id, subject.user_id, known)
-        changed = _erase_once(environment, subject, traces, known, erased, by=by)
+        changed = _erase_once(
+            environment, subject, traces.conversation_ids, holds, known, erased, by=by
+        )
         if not wait_until_handled(environment, waiting.group_id, seconds=waiting.seconds):
             raise RetryLater(
                 f"the consumers of {waiting.group_id} have not handled it within"
@@ -104,7 +108,8 @@ def erase(
             )
         _bring_copies(subject, traces)
         if not changed:
-            _complete(subject, erased, traces, by=by, reason=reason)
+            erased.held = sorted(holds.met)
+            _complete(subject, erased, by=by, reason=reason)
             return erased
     raise RetryLater(f"after {ROUNDS} looks there is still something new: does this person write?")
 
@@ -112,21 +117,21 @@ def erase(
 def _erase_once(
     environment: Environment,
     subject: Subject,
-    traces: Traces,
+    ids: Sequence[str],
+    holds: Holds,
     names: set[str],
     erased: Erased,
     *,
     by: str,
 ) -> bool:
     """Whether there was anything to do. Names go last: by them what others wrote is found."""
-    ids = traces.conversation_ids
     with attempt():
         erasure.mark(ids, subject.user_id)
-    changes = publish(changes_due(subject, ids, names))
-    files = copies.remove_uploads(subject)
+    changes = publish(changes_due(subject, ids, names), holds)
+    files = copies.remove_uploads(subject, holds)
     with closing(Desk(environment)) as desk:
-        letters = copies.discard_letters(subject, ids, desk, by=by)
-    named = erase_names(subject, ids, names)
+        letters = copies.discard_letters(subject, ids, desk, holds, by=by)
+    named = erase_names(subject, ids, names, holds)
     named += _forget_in_roster(subject)
     erased.conversations = max(erased.conversations, len(ids))
     erased.changes += changes
@@ -150,10 +155,9 @@ def _bring_copies(subject: Subject, traces: Traces) -> None:
     copies.refresh_heads(traces.conversation_ids)
 
 
-def _complete(subject: Subject, erased: Erased, traces: Traces, *, by: str, reason: str) -> None:
+def _complete(subject: Subject, erased: Erased, *, by: str, reason: str) -> None:
     """What is held back keeps its names, so they are kept to be found by a later run."""
-    erased.held = traces.held
-    if not traces.held:
+    if not erased.held:
         with attempt():
             erasure.complete(subject.tenant_id, subject.user_id, at=now())
     counted = {

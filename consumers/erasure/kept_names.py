@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 from chat_project.mongodb import Document, collection, majority_collection
 from consumers.attempts import attempt
+from consumers.erasure.holds import Holds
 from consumers.tenants import Subject, messages_in
 from conversations.erased import ERASED_NAME, pattern_of, without_names
 from conversations.services import erasure, outbox
@@ -15,11 +16,14 @@ QUOTED_AT_ONCE = 500
 _NOT_NEUTRAL = {"$exists": True, "$ne": ERASED_NAME}
 
 
-def erase_names(subject: Subject, conversation_ids: Sequence[str], names: Collection[str]) -> int:
-    """Gives how many documents had one. Raises RetryLater, StopConsuming."""
+def erase_names(
+    subject: Subject, conversation_ids: Sequence[str], names: Collection[str], holds: Holds
+) -> int:
+    """But in conversations that are held back by now. Gives how many documents had one. Raises
+    RetryLater, StopConsuming."""
     count = 0
     for start in range(0, len(conversation_ids), CONVERSATIONS_AT_ONCE):
-        ids = conversation_ids[start : start + CONVERSATIONS_AT_ONCE]
+        ids = holds.free(conversation_ids[start : start + CONVERSATIONS_AT_ONCE], str)
         with attempt():
             erasure.mark(ids, subject.user_id)
         for conversation_id in ids:
@@ -27,7 +31,7 @@ def erase_names(subject: Subject, conversation_ids: Sequence[str], names: Collec
                 count += erasure.erase_name(conversation_id, subject.user_id, names)
             count += _of_messages(subject, conversation_id)
             count += _of_quotes(subject, conversation_id)
-    count += _in_outbox(subject, names)
+    count += _in_outbox(subject, names, holds)
     return count + _in_admin_log(subject, conversation_ids, names)
 
 
@@ -84,7 +88,7 @@ def _update(
     return done.modified_count
 
 
-def _in_outbox(subject: Subject, names: Collection[str]) -> int:
+def _in_outbox(subject: Subject, names: Collection[str], holds: Holds) -> int:
     """What is still to be told. An entry that is being published at this moment comes twice then, and
     the second one is a dead letter."""
     pattern, count = pattern_of(names), 0
@@ -93,7 +97,8 @@ def _in_outbox(subject: Subject, names: Collection[str]) -> int:
             change = {"text": without_names(entry["text"], pattern)}
             if entry["senderId"] == subject.user_id:
                 change["senderName"] = ERASED_NAME
-            if any(entry.get(name) != value for name, value in change.items()):
+            has_one = any(entry.get(name) != value for name, value in change.items())
+            if has_one and holds.free([entry], lambda told: told["conversationId"]):
                 collection(outbox.COLLECTION).update_one({"_id": entry["_id"]}, {"$set": change})
                 count += 1
     return count

@@ -16,6 +16,7 @@ from chat_project.timestamps import format_timestamp, now
 from consumers.attempts import attempt, patiently
 from consumers.audit.parts import parts
 from consumers.erasure.called import names_in_mentions, texts_of
+from consumers.erasure.holds import Holds
 from consumers.errors import RetryLater
 from consumers.tenants import Subject, messages_in
 from conversations.erased import pattern_of, with_names_blacked_out, without_names
@@ -54,13 +55,16 @@ def changes_due(
             yield from _redaction(subject, message, quotes[message["_id"]], here, at)
 
 
-def publish(changes: Iterator[ChangeEvent]) -> int:
-    """Gives how many there were, all of them acknowledged. Raises RetryLater."""
+def publish(changes: Iterator[ChangeEvent], holds: Holds) -> int:
+    """But of conversations that are held back by now. Gives how many there were, all of them
+    acknowledged. Raises RetryLater, StopConsuming."""
     count = 0
     for some in parts(changes, EVENTS_AT_ONCE):
         occurred_on = now()
-        records = [encode_later(change, occurred_on=occurred_on) for change in some]
-        patiently(partial(_send, records))
+        free = holds.free(some, lambda change: change.conversation_id)
+        records = [encode_later(change, occurred_on=occurred_on) for change in free]
+        if records:
+            patiently(partial(_send, records))
         count += len(records)
     return count
 

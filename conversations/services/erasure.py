@@ -57,8 +57,10 @@ def complete(tenant_id: str, user_id: str, *, at: datetime) -> None:
 
 
 def mark(conversation_ids: Sequence[str], user_id: str) -> None:
-    """The consumer stores no name of theirs in these conversations from its next batch on."""
-    query = {"_id": {"$in": list(conversation_ids)}, "erased": {"$ne": user_id}}
+    """The consumer stores no name of theirs in these conversations from its next batch on; those
+    that are held back by now are left alone."""
+    these = {"_id": {"$in": list(conversation_ids)}, "isHeld": {"$ne": True}}
+    query = {**these, "erased": {"$ne": user_id}}
     collection("conversations").update_many(query, {"$addToSet": {"erased": user_id}})
 
 
