@@ -9,7 +9,8 @@ LIMIT = 10_000
 """Messages behind a read position that are looked at; with more, the count means "or more"."""
 
 LIMIT_OF_PAGE, LEAST_LIMIT = 20_000, 500
-"""Those that are looked at for all conversations of a page, and for each of them at least."""
+"""Those that are looked at for all conversations of a page, and for each of them at least. One
+takes MongoDB 5 to 8 µs (measured on two cores), and a list has two seconds."""
 
 
 def limit_on_page(conversations: int) -> int:

@@ -67,11 +67,11 @@ class AnnouncementChannelSerializer(_FoundingSerializer):
 
 
 _FOUNDING = (
-    " Its founder who is not in it sees no `lastMessage`, and of the participants those who have"
-    " been in it since the founding."
     f"{BODY}{NAMES} `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,"
     " `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`."
     " 503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key."
+    " Its founder who is not in it sees no `lastMessage`, and of the participants those who have been"
+    " in it since the founding."
 )
 
 

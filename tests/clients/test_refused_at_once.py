@@ -86,7 +86,7 @@ def test_a_time_of_any_zone_is_the_same_in_a_body_and_in_a_query() -> None:
     assert history.query == {"beforeTimestamp": "2025-11-07T10:00:00.000Z"}
 
 
-@pytest.mark.parametrize("token", ["a\nb", "token\n", "", " token", "tokén"], ids=ascii)
+@pytest.mark.parametrize("token", ["s3\ncret", "s3cret\n", "", " s3cret", "s3crét"], ids=ascii)
 def test_a_token_that_fits_into_no_header_is_refused(
     connect: Callable[[Any], Any], token: str
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_token_that_fits_into_no_header_is_refused(
         connect(give).get_message("m")
 
     assert (len(asked), Garbled.asked) == (1, 0)
-    assert not token.strip() or token not in str(caught.value), "a token is a secret"
+    assert "s3" not in str(caught.value), "a token is a secret"
 
 
 def test_a_key_that_fits_into_no_header_is_not_tried_again(connect: Callable[[Any], Any]) -> None:

@@ -214,6 +214,8 @@ def found_announcement_channel(
     `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,
     `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`.
     503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
+    Its founder who is not in it sees no `lastMessage`, and of the participants those who have
+    been in it since the founding.
     """
     return Call(
         "POST",
@@ -239,7 +241,8 @@ def found_class_group(
     `name_empty`, `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403:
     `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it was there before, without the
     caller). 409: `conversation_exists`. 503: `database_unavailable`: nothing was founded, or
-    all of it; ask again with the same key.
+    all of it; ask again with the same key. Its founder who is not in it sees no `lastMessage`,
+    and of the participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -293,7 +296,8 @@ def found_one_to_one(
     `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
     `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
     `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
-    again with the same key.
+    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
+    participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -355,7 +359,8 @@ def found_student_group(
     `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
     `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
     `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
-    again with the same key.
+    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
+    participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -407,7 +412,9 @@ def found_teacher_group(
     `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`.
     `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it
     was there before, without the caller). 409: `conversation_exists`. 503:
-    `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
+    `database_unavailable`: nothing was founded, or all of it; ask again with the same key. Its
+    founder who is not in it sees no `lastMessage`, and of the participants those who have been
+    in it since the founding.
     """
     return Call(
         "POST",
@@ -575,8 +582,8 @@ def send_batch(
 
     One outcome per item, in order; their codes are those of `text`. By default a sender may
     send 5 messages a second after a burst of 100, and all of a school 1,000 after 10,000; more
-    get 429 `rate_limited`. A retry of an accepted message costs nothing. Each item counts;
-    those that fit go through in their order.
+    get 429 `rate_limited`. Retries of accepted messages have limits of their own, 10 times as
+    high. Each item counts; those that fit go through in their order.
 
     For the whole: 400: `batch_size`, `invalid_idempotency_key`. 429 only if a limit refused
     every item, with the wait after which all of them fit. 503 only if no item was acknowledged
@@ -763,7 +770,8 @@ def send_text(
 
     Answers once Kafka has acknowledged; the status is `Sending` until it is stored. By default
     a sender may send 5 messages a second after a burst of 100, and all of a school 1,000 after
-    10,000; more get 429 `rate_limited`. A retry of an accepted message costs nothing.
+    10,000; more get 429 `rate_limited`. Retries of accepted messages have limits of their own,
+    10 times as high.
 
     400: `malformed_json`, `lone_surrogate`, `invalid_field`, `content_empty`,
     `content_too_long`, `content_has_nul`, `too_many_mentions`, `mention_outside_text`,
