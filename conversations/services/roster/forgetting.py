@@ -17,6 +17,7 @@ from conversations.services.roster.states import (
     PASSES,
     STUDENTS,
     Applied,
+    AppliedPerson,
     ClassState,
     Parent,
     StudentState,
@@ -70,7 +71,7 @@ def names_of(tenant_id: str, user_id: str) -> set[str]:
         for name, whose, kind in _places(user_id)
         for state in _read(name, tenant_id, whose, kind)
     ]
-    return {name for state in found for name in _names_in(state, user_id)}
+    return {name for state in found for name in _names_in(state, user_id)} - {""}
 
 
 def forget(tenant_id: str, user_id: str) -> int:
@@ -106,7 +107,7 @@ def _names_in(state: StudentState | ClassState, user_id: str) -> Iterator[str]:
         yield from (one.user_name or "" for one in state.teachers if one.user_id == user_id)
         return
     applied = state.applied or Applied("")
-    people = (*state.parents, *applied.people)
+    people: list[Parent | AppliedPerson] = [*state.parents, *applied.people]
     yield from (one.user_name for one in people if one.user_id == user_id)
     if state.student_id == user_id:
         yield from (state.name.value if state.name else "", applied.name or "")
