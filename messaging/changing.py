@@ -172,11 +172,10 @@ def mark_read(
         up_to_seq=position,
         read_at=at,
     )
-    accepted = {"upToSeq": position, "readAt": at}
+    accepted: Document = {"upToSeq": position, "readAt": at}
     accepted |= _publish_once(user, key, event, [conversation_id, up_to_seq], accepted) or {}
-    return ReadPosition(
-        conversation_id, user.user_id, int(accepted["upToSeq"]), str(accepted["readAt"])
-    )
+    position, at = int(accepted["upToSeq"]), accepted["readAt"]
+    return ReadPosition(conversation_id, user.user_id, position, at)
 
 
 def _may_mark(user: TokenUser, *, writing: bool) -> Allowed:

@@ -27,9 +27,12 @@ _ONCE = OpenApiParameter(
 )
 _REUSED = {422: OpenApiResponse(description="`idempotency_key_reused`: for another request")}
 _WRONG_KEY = " 400: `invalid_idempotency_key`."
-_MISSING = " 403: `not_a_participant`. 404: `message_not_found`, `conversation_not_found`."
-_FAILED = f" 409: `message_failed`. 413: `message_too_large`.{_NOT_PUBLISHED}"
-_CHANGE_ERRORS = f"{_MISSING} 409: `conversation_archived`.{_FAILED}"
+_OF_ITS_MESSAGE = (
+    " 403: `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:"
+    " `message_failed`"
+)
+_TO_KAFKA = f". 413: `message_too_large`.{_NOT_PUBLISHED}"
+_CHANGE_ERRORS = f"{_OF_ITS_MESSAGE}, `conversation_archived`{_TO_KAFKA}"
 _OPTIMISTIC = "The answer shows the message as it will be; GET tells when it is applied."
 
 
@@ -82,7 +85,7 @@ DELETE = extend_schema(
     operation_id="delete_message",
     summary="Delete a message",
     description=f"{_OPTIMISTIC} Its sender may, and an Admin anyone's, in an archived conversation"
-    f" too. 403: `not_the_sender`. 409: `system_message`.{_MISSING}{_FAILED}",
+    f" too. 403: `not_the_sender`. 409: `system_message`.{_OF_ITS_MESSAGE}{_TO_KAFKA}",
     parameters=[MESSAGE_ID, *STATED],
     responses={200: MessageSerializer},
     examples=examples.DELETE,

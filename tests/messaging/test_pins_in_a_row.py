@@ -10,6 +10,7 @@ def test_a_pin_right_after_an_unpin_counts(
     mai: Api, colleague: Api, group: ConversationSettings
 ) -> None:
     one = MESSAGES + data_of(mai.post(TEXT, text_for(group)))["messageId"]
+    store_sent(group.id)
     data_of(colleague.post(f"{one}/pin", None))
     [pinned] = store_sent(group.id)
 
@@ -26,6 +27,7 @@ def test_the_first_of_two_pins_is_answered_and_stays(
     mai: Api, colleague: Api, group: ConversationSettings
 ) -> None:
     one = MESSAGES + data_of(mai.post(TEXT, text_for(group)))["messageId"]
+    store_sent(group.id)
     data_of(colleague.post(f"{one}/pin", None))
     [pinned] = store_sent(group.id)
 

@@ -485,9 +485,9 @@ def delete_message(message_id: str) -> Call[models.Message]:
     """Delete a message.
 
     The answer shows the message as it will be; GET tells when it is applied. Its sender may,
-    and an Admin anyone's. 403: `not_the_sender`. 409: `system_message`. 403:
-    `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:
-    `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
+    and an Admin anyone's, in an archived conversation too. 403: `not_the_sender`. 409:
+    `system_message`. 403: `not_a_participant`. 404: `message_not_found`,
+    `conversation_not_found`. 409: `message_failed`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
     `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
@@ -522,7 +522,8 @@ def add_reaction(
     """React to a message.
 
     The answer shows the message as it will be; GET tells when it is applied. One per user and
-    emoji. 400: `invalid_field`, `invalid_idempotency_key`. 409: `message_deleted`. 403:
+    emoji; up to 1,000 of a message, and 20 of one user there. 400: `invalid_field`,
+    `invalid_idempotency_key`. 409: `message_deleted`, `too_many_reactions`. 403:
     `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:
     `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
