@@ -26,7 +26,7 @@ IDS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 1_000
 
 _ADD = {
-    "conversations": "INSERT OR REPLACE INTO heads VALUES (?,?,?,?,?,?,?,?)",
+    "conversations": "INSERT OR REPLACE INTO heads VALUES (?,?,?,?,?,?,?,?,?)",
     "messages": "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "dead_letters": "INSERT OR REPLACE INTO letters VALUES (?,?,?,?,?,?,?,?)",
     "participants": "INSERT OR REPLACE INTO participants VALUES (?,?,?,?)",
@@ -34,7 +34,9 @@ _ADD = {
 _ADD_STRAY = "INSERT OR REPLACE INTO strays VALUES (?,?,?)"
 _ADD_UNREADABLE = "INSERT OR REPLACE INTO unreadable VALUES (?,?,?,?)"
 _FIELDS = {
-    "conversations": dict.fromkeys(("tenantId", "lastSeq", "lastMessage", "log", "purgedSeq"), 1),
+    "conversations": dict.fromkeys(
+        ("tenantId", "lastSeq", "lastMessage", "log", "purgedSeq", "erased"), 1
+    ),
     "participants": dict.fromkeys(("conversationId", "userId", "joinedSeq", "readSeq"), 1),
 }
 _TYPES_BUT_STRING = (-1, 1, 3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 18, 19, 127)

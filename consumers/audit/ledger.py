@@ -43,7 +43,8 @@ CREATE TABLE kept (             -- records of the dead-letter topic, by their pa
 CREATE TABLE heads (
     conversation_id TEXT PRIMARY KEY, tenant_id TEXT, last_seq INTEGER, last BLOB,
     mark BLOB, mark_era INTEGER, is_log_whole INTEGER,
-    purged_seq INTEGER) WITHOUT ROWID;   -- up to this number nothing is kept (decision 0023)
+    purged_seq INTEGER,         -- up to this number nothing is kept (decision 0023)
+    has_erased INTEGER) WITHOUT ROWID;  -- whether somebody's name is kept no longer
 CREATE TABLE documents (
     id TEXT, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
     place BLOB, era INTEGER, digest BLOB, fixed BLOB, rest BLOB, said BLOB, reply_to TEXT,

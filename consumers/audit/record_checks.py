@@ -140,7 +140,7 @@ WHERE r.fixed <> d.fixed OR coalesce(d.rev_era, 1) = 1 AND (
         AND t.conversation_id = d.conversation_id
     OR d.reply_to IS r.reply_to AND d.quoted IS NOT r.quoted
         AND NOT (d.quoted IS NULL AND t.id IS NULL AND EXISTS (SELECT 1 FROM heads h
-            WHERE h.conversation_id = d.conversation_id AND h.purged_seq > 0))
+            WHERE h.conversation_id = d.conversation_id AND (h.purged_seq > 0 OR h.has_erased)))
         AND NOT (t.id IS NOT NULL AND t.conversation_id = d.conversation_id
             AND t.said IS d.quoted)
         AND NOT EXISTS (SELECT 1 FROM records q WHERE q.message_id = r.reply_to
@@ -150,7 +150,8 @@ WHERE r.fixed <> d.fixed OR coalesce(d.rev_era, 1) = 1 AND (
             AND q.conversation_id = d.conversation_id AND q.said IS d.quoted))
 """
 """A reply quotes the answered message as it was at some time, or what its own event quotes; nothing
-of one that is purged. What was changed after the log was read (`rev_era` 2) is not judged by it."""
+of one that is purged, nor of one that is not stored where somebody was erased. What was changed after
+the log was read (`rev_era` 2) is not judged by it."""
 
 WRONG_REVS = """
 SELECT :look, :kind, 'rev is not the place of a change of this message',

@@ -43,6 +43,7 @@ def head_row(document: Document, snapshot: Snapshot) -> Row:
         None if mark is None else snapshot.era(mark),
         int(is_log_whole),
         whole_number(document.get("purgedSeq")) or 0,
+        int(bool(document.get("erased"))),
     )
 
 

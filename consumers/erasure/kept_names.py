@@ -5,13 +5,14 @@ from collections.abc import Collection, Sequence
 
 from chat_project.mongodb import Document, collection, majority_collection
 from consumers.attempts import attempt
+from consumers.audit.parts import parts
 from consumers.erasure.holds import Holds
+from consumers.erasure.lost_quotes import QUOTED_AT_ONCE, of_unstored, quoting
 from consumers.tenants import Subject, messages_in
 from conversations.erased import ERASED_NAME, pattern_of, without_names
 from conversations.services import erasure, outbox
 
 CONVERSATIONS_AT_ONCE = 50
-QUOTED_AT_ONCE = 500
 
 _NOT_NEUTRAL = {"$exists": True, "$ne": ERASED_NAME}
 
@@ -31,6 +32,7 @@ def erase_names(
                 count += erasure.erase_name(conversation_id, subject.user_id, names)
             count += _of_messages(subject, conversation_id)
             count += _of_quotes(subject, conversation_id)
+            count += _of_lost_quotes(conversation_id, names)
     count += _in_outbox(subject, names, holds)
     return count + _in_admin_log(subject, conversation_ids, names)
 
@@ -62,6 +64,19 @@ def _of_quotes(subject: Subject, conversation_id: str) -> int:
         with attempt():
             named = {**query, "replyTo.senderName": _NOT_NEUTRAL}
             count += _update(named, {"replyTo.senderName": ERASED_NAME})
+    return count
+
+
+def _of_lost_quotes(conversation_id: str, names: Collection[str]) -> int:
+    """In the replies to what is not stored, by the name alone; what such a reply quotes goes, too."""
+    replies = messages_in([conversation_id], quoting(names), {"replyTo.messageId": 1})
+    change = {"$set": {"replyTo.senderName": ERASED_NAME}, "$unset": {"replyTo.content": ""}}
+    count = 0
+    for some in parts(of_unstored(replies), QUOTED_AT_ONCE):
+        with attempt():
+            these = {"_id": {"$in": [reply["_id"] for reply in some]}}
+            done = collection("messages").update_many(these, change)
+        count += done.modified_count
     return count
 
 

@@ -8,6 +8,7 @@ import msgspec
 from chat_project.mongodb import Document, majority_collection
 from consumers.attempts import attempt
 from consumers.erasure.called import is_about, names_as_kept, student_in
+from consumers.erasure.lost_quotes import of_unstored, quoting
 from consumers.tenants import Subject, conversation_batches, messages_in
 from conversations.erased import ERASED_NAME, pattern_of, unmistakable, without_names
 from conversations.services import roster
@@ -17,6 +18,7 @@ _FIELDS = dict.fromkeys(
     (
         *("conversationId", "senderId", "senderName", "type", "content", "isDeleted"),
         *("mentions.userId", "reactions.userId", "reactions.userName"),
+        *("replyTo.messageId", "replyTo.senderName"),
     ),
     1,
 )
@@ -37,11 +39,13 @@ def find_traces(
     """Reads every message of the school once, in the server. Raises RetryLater, StopConsuming.
 
     `names`: those that are known by now. Where nothing else tells of the person, a System message
-    counts that has one of them, or of the roster's, of two words or more.
+    counts that has one of them, or of the roster's, of two words or more. So does a reply to somebody
+    of such a name whose message is not stored.
     """
     with attempt():
         traces = Traces(names=roster.names_of(subject.tenant_id, subject.user_id))
-    pattern = pattern_of(unmistakable({*names, *traces.names}))
+    full_names = unmistakable({*names, *traces.names})
+    pattern, telling = pattern_of(full_names), [*_telling_of(subject.user_id), quoting(full_names)]
     for batch in conversation_batches(subject.tenant_id, _HEAD_FIELDS):
         ids = [head["_id"] for head in batch]
         own_groups = {
@@ -52,12 +56,16 @@ def find_traces(
         for participant in _participants(subject, ids):
             touched.add(participant["conversationId"])
             traces.names.add(participant.get("userName") or "")
-        for message in messages_in(ids, {"$or": _telling_of(subject.user_id)}, _FIELDS):
+        replies = []
+        for message in messages_in(ids, {"$or": telling}, _FIELDS):
             room = message["conversationId"]
             is_own = room in own_groups
             traces.names.update(names_as_kept(message, subject.user_id, in_own_group=is_own))
             if is_about(message, subject.user_id) or _is_told(message, pattern):
                 touched.add(room)
+            elif message.get("replyTo", {}).get("senderName") in full_names:
+                replies.append(message)
+        touched |= {reply["conversationId"] for reply in of_unstored(replies)}
         held = {head["_id"] for head in batch if head.get("isHeld")} & touched
         traces.held += sorted(held)
         traces.conversation_ids += sorted(touched - held)

@@ -91,9 +91,10 @@ def end_heads() -> None:
 
 
 def forget_purged_quotes() -> None:
-    """What a reply of the log quotes of a message that is purged is kept nowhere; nor its sender's
-    name where somebody was erased (decision 0023)."""
-    quoting: Document = {"replyTo.content": {"$exists": True}}
+    """What a reply of the log quotes of a message that is purged is kept nowhere, nor whom
+    (decision 0023)."""
+    fields = ("replyTo.content", "replyTo.senderName")
+    quoting: Document = {"$or": [{field: {"$exists": True}} for field in fields]}
     answered = {"from": "messages", "localField": "replyTo.messageId", "foreignField": "_id"}
     stages: list[Document] = [
         {"$match": quoting},
@@ -102,13 +103,11 @@ def forget_purged_quotes() -> None:
         {"$project": {"_id": 1}},
     ]
     with taking_up_to(COPY_SECONDS):
-        for head in collection("conversations").find({"purgedSeq": {"$gt": 0}}, {"erased": 1}):
+        for head in collection("conversations").find({"purgedSeq": {"$gt": 0}}, {}):
             here = {"conversationId": head["_id"], **quoting}
             stages[0] = {"$match": here}
             ids = [each["_id"] for each in collection("messages").aggregate(stages)]
-            gone = {"replyTo.content": ""} | (
-                {"replyTo.senderName": ""} if head.get("erased") else {}
-            )
+            gone = dict.fromkeys(fields, "")
             collection("messages").update_many({"_id": {"$in": ids}}, {"$unset": gone})
 
 

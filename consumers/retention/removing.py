@@ -106,7 +106,8 @@ def _remove_copies(conversation_id: str, ids: Collection[str]) -> None:
     with attempt():
         collection(search.COLLECTION).delete_many({"_id": these})
         quoting = {"conversationId": conversation_id, "replyTo.messageId": these}
-        collection("messages").update_many(quoting, {"$unset": {"replyTo.content": ""}})
+        quoted = {"replyTo.content": "", "replyTo.senderName": ""}
+        collection("messages").update_many(quoting, {"$unset": quoted})
         closed = {
             "closedAt": now(),
             "closedBy": operating_system_user(),
