@@ -11,10 +11,11 @@ from typing_extensions import override
 from chat_project.api.errors import ApiError
 from staff.changes import Change
 from staff.found import Found, FoundChangeList
+from staff.history import AuditedModelAdmin
 from staff.scope import scope_of
 
 
-class StaffModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class StaffModelAdmin(AuditedModelAdmin):
     """Within the scope of who asks: list, search, link, form, action and autocomplete.
 
     A subclass says in `find` how its list is read, and in `tenant_of` whose a thing is. What a
@@ -44,7 +45,7 @@ class StaffModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscr
         return Change(
             by=request.user.get_username(),
             action=action,
-            target=str(obj.pk),
+            target=self.target_of(obj),
             tenant_id=self.tenant_of(obj),
             before=before,
             after=after,

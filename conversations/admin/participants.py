@@ -98,6 +98,12 @@ class ParticipantAdmin(StaffModelAdmin):
     autocomplete_fields = ("conversation",)
 
     @override
+    def target_of(self, obj: Any) -> str:
+        """They are changes of the conversation."""
+        conversation_id: str = obj.conversation_id
+        return conversation_id
+
+    @override
     def find(self, request: HttpRequest, changelist: Any) -> Found:
         return find_people(
             scope_of(request),

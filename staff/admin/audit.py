@@ -18,6 +18,7 @@ from staff.scope import Scope, scope_of
 
 NEWEST_FIRST = [("at", -1)]
 SHOWN_CHARACTERS = 100_000
+NOTHING_NOTED = "No change of this is noted, and none by a user of this name."
 
 
 class School(SchoolFilter):
@@ -32,6 +33,12 @@ class AuditEntryAdmin(GivenModelAdmin):
     search_help_text = "Who did it (the whole user name), or the whole id of what was changed"
     fields = ("when", "by", "action", "target", "tenant_id", "before_and_after")
     readonly_fields = fields
+
+    @override
+    def target_of(self, obj: Any) -> str:
+        """The history of an entry: what else was done to the same thing."""
+        target: str = obj.target
+        return target
 
     @override
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -49,7 +56,8 @@ class AuditEntryAdmin(GivenModelAdmin):
         by_target = read("audit_log", searched(scope, "target", term), page=page, size=size)
         if by_target.total:
             return by_target
-        return read("audit_log", searched(scope, "by", term), page=page, size=size)
+        found = read("audit_log", searched(scope, "by", term), page=page, size=size)
+        return found if found.total else Found(note=NOTHING_NOTED)
 
     @admin.display(description="when")
     def when(self, entry: AuditEntry) -> str:

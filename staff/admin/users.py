@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from chat_project.identifiers import canonical_id
 from staff.changes import Change, audited
+from staff.history import AuditedModelAdmin
 from staff.models import StaffMember
 from staff.roles import GROUP_NAMES, StaffRole, appoint, role_of
 from staff.scope import scope_of, scope_of_user
@@ -67,9 +68,14 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class SchoolUserAdmin(UserAdmin):  # type: ignore[type-arg]  # as above
+class SchoolUserAdmin(AuditedModelAdmin, UserAdmin):  # type: ignore[type-arg]  # as above
     list_display = ("username", "first_name", "last_name", "school", "is_active", "last_login")
     show_facets = admin.ShowFacets.NEVER
+
+    @override
+    def target_of(self, obj: Any) -> str:
+        name: str = obj.get_username()
+        return name
 
     @override
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -175,7 +181,6 @@ class SchoolUserAdmin(UserAdmin):  # type: ignore[type-arg]  # as above
             )
             with audited(told):
                 pass
-        return super().log_change(request, obj, message)
 
     @admin.display(description="school")
     def school(self, user: User) -> str:
@@ -183,8 +188,13 @@ class SchoolUserAdmin(UserAdmin):  # type: ignore[type-arg]  # as above
 
 
 @admin.register(Group)
-class SchoolGroupAdmin(GroupAdmin):
+class SchoolGroupAdmin(AuditedModelAdmin, GroupAdmin):
     """What groups may is the service's business, not a school's."""
+
+    @override
+    def target_of(self, obj: Any) -> str:
+        name: str = obj.name
+        return name
 
     @override
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -219,6 +229,19 @@ class SchoolGroupAdmin(GroupAdmin):
         )
         with audited(told):
             super().save_model(request, obj, form, change)
+
+    @override
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        told = Change(
+            by=request.user.get_username(), action="delete group", target=obj.name, tenant_id=None
+        )
+        with audited(told):
+            super().delete_model(request, obj)
+
+    @override
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for group in queryset:
+            self.delete_model(request, group)
 
 
 def _covers(request: HttpRequest, user: Any) -> bool:
