@@ -1,16 +1,16 @@
-"""What else holds a person's words or name: files, the search, dead letters, notes of repairs, the
-cache. Everything here may be repeated."""
+"""What else holds a person's words or name: files, the search, dead letters, the cache. Everything
+here may be repeated."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from chat_project.mongodb import Document, collection, majority_collection, taking_up_to
+from chat_project.mongodb import Document, majority_collection, taking_up_to
 from chat_project.redis import RedisAway
 from consumers.attempts import attempt, patiently
 from consumers.audit.cache_check import head_as_cached
 from consumers.audit.parts import parts
-from consumers.erasure.holds import Holds, held_in
+from consumers.erasure.holds import Holds
 from consumers.letters.desk import Desk
 from consumers.letters.selection import Letter, State, letters_where
 from consumers.search.index import bring_in
@@ -30,7 +30,6 @@ WHY = "a person was erased"
 
 _NOT_DISCARDED: Document = {"closedHow": {"$ne": State.DISCARDED.value}}
 """Of the others there is nothing left that a hold could keep."""
-_SAID = ("content", "history", "senderName", "replyTo", "mentions", "reactions", "attachments")
 
 
 def remove_uploads(subject: Subject, holds: Holds) -> int:
@@ -79,31 +78,6 @@ def bring_search(subject: Subject, conversation_ids: Sequence[str]) -> int:
     return count
 
 
-def blank_notes(subject: Subject, conversation_ids: Sequence[str]) -> int:
-    """What `reconcile --repair` has noted of their messages before it changed them: the entries of
-    the audit log stay, without what was said. Those of a conversation that is held back stay whole."""
-    held = held_in(subject.tenant_id)
-    count, theirs = 0, {"$in": list(conversation_ids), "$nin": held}
-    with taking_up_to(SCAN_SECONDS):
-        for side in ("details.before", "details.after"):
-            of_message = {
-                f"{side}.tenantId": subject.tenant_id,
-                f"{side}.senderId": subject.user_id,
-                f"{side}.conversationId": {"$nin": held},
-            }
-            blanked = {f"{side}.{field}": "" for field in _SAID}
-            count += _unset(of_message, blanked)
-            participant = {
-                f"{side}.conversationId": theirs,
-                f"{side}.userId": subject.user_id,
-            }
-            count += _unset(participant, {f"{side}.userName": ""})
-            last = {f"{side}._id": theirs, f"{side}.lastMessage.senderId": subject.user_id}
-            fields = {f"{side}.lastMessage.{field}": "" for field in ("content", "senderName")}
-            count += _unset(last, fields)
-    return count
-
-
 def refresh_heads(conversation_ids: Sequence[str]) -> None:
     """The cached last messages. Without Redis an old one dies with its time to live."""
     for ids in parts(iter(conversation_ids), IDS_AT_ONCE):
@@ -136,10 +110,6 @@ def _letters_of(message_ids: Sequence[str]) -> list[Letter]:
 def _bring_in(message_ids: Sequence[str]) -> int:
     with attempt():
         return bring_in(message_ids).written
-
-
-def _unset(query: Document, fields: Document) -> int:
-    return collection("audit_log").update_many(query, {"$unset": fields}).modified_count
 
 
 def _nobody(_count: int) -> None:

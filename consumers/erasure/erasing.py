@@ -9,11 +9,11 @@ from chat_project import audit_log
 from chat_project.settings.environment import Environment
 from chat_project.timestamps import now
 from consumers.attempts import attempt
-from consumers.erasure import copies
+from consumers.erasure import copies, notes
 from consumers.erasure.holds import Holds
 from consumers.erasure.kept_names import erase_names
 from consumers.erasure.said import changes_due, publish
-from consumers.erasure.traces import Traces, find_traces
+from consumers.erasure.traces import find_traces
 from consumers.erasure.waiting import wait_until_handled
 from consumers.errors import RetryLater
 from consumers.letters.desk import Desk
@@ -106,7 +106,7 @@ def erase(
                 f"the consumers of {waiting.group_id} have not handled it within"
                 f" {waiting.seconds:g} s: are they running? See consumer_lag"
             )
-        _bring_copies(subject, traces)
+        _bring_copies(subject, traces.conversation_ids, holds, known)
         if not changed:
             erased.held = sorted(holds.met)
             _complete(subject, erased, by=by, reason=reason)
@@ -149,10 +149,15 @@ def _forget_in_roster(subject: Subject) -> int:
         raise RetryLater(str(error)) from error
 
 
-def _bring_copies(subject: Subject, traces: Traces) -> None:
-    copies.bring_search(subject, traces.conversation_ids)
-    copies.blank_notes(subject, traces.conversation_ids)
-    copies.refresh_heads(traces.conversation_ids)
+def _bring_copies(
+    subject: Subject, ids: Sequence[str], holds: Holds, names: Collection[str]
+) -> None:
+    """Django's log tells no conversation, so it waits until nothing is held back."""
+    copies.bring_search(subject, ids)
+    copies.refresh_heads(ids)
+    notes.blank_audit_log(subject, names, holds)
+    if not holds.met:
+        notes.blank_admin_log(subject, names)
 
 
 def _complete(subject: Subject, erased: Erased, *, by: str, reason: str) -> None:

@@ -5,14 +5,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from chat_project.mongodb import majority_collection, taking_up_to
+from chat_project.mongodb import majority_collection
 from consumers.attempts import attempt, patiently
-from consumers.tenants import INDEX
 
 T = TypeVar("T")
-
-SCAN_SECONDS = 600.0
-"""For a look at all conversations of a school."""
 
 
 class Holds:
@@ -31,14 +27,6 @@ class Holds:
         if ids:
             self.met |= patiently(partial(_held_among, ids))
         return [each for each in things if conversation_of(each) not in self.met]
-
-
-def held_in(tenant_id: str) -> list[str]:
-    """Every conversation of the school that is held back. Raises pymongo's errors."""
-    query = {"tenantId": tenant_id, "isHeld": True}
-    with taking_up_to(SCAN_SECONDS):
-        found = majority_collection("conversations").find(query, {"_id": 1}, hint=INDEX)
-        return [head["_id"] for head in found]
 
 
 def _held_among(conversation_ids: Collection[str]) -> set[str]:

@@ -33,8 +33,7 @@ def erase_names(
             count += _of_messages(subject, conversation_id)
             count += _of_quotes(subject, conversation_id)
             count += _of_lost_quotes(conversation_id, names)
-    count += _in_outbox(subject, names, holds)
-    return count + _in_admin_log(subject, conversation_ids, names)
+    return count + _in_outbox(subject, names, holds)
 
 
 def _of_messages(subject: Subject, conversation_id: str) -> int:
@@ -77,22 +76,6 @@ def _of_lost_quotes(conversation_id: str, names: Collection[str]) -> int:
             these = {"_id": {"$in": [reply["_id"] for reply in some]}}
             done = collection("messages").update_many(these, change)
         count += done.modified_count
-    return count
-
-
-def _in_admin_log(subject: Subject, conversation_ids: Sequence[str], names: Collection[str]) -> int:
-    """Django's own log of changes tells what they were called: conversations and participants."""
-    pattern, count = pattern_of(names), 0
-    with attempt():
-        pairs = {"userId": subject.user_id, "conversationId": {"$in": list(conversation_ids)}}
-        found = majority_collection("participants").find(pairs, {"_id": 1})
-        ids = [*conversation_ids, *(str(participant["_id"]) for participant in found)]
-        for entry in majority_collection("django_admin_log").find({"object_id": {"$in": ids}}):
-            texts = {name: entry.get(name) for name in ("object_repr", "change_message")}
-            change = {name: without_names(text or "", pattern) for name, text in texts.items()}
-            if change != {name: text or "" for name, text in texts.items()}:
-                collection("django_admin_log").update_one({"_id": entry["_id"]}, {"$set": change})
-                count += 1
     return count
 
 

@@ -10,12 +10,12 @@ from pytest_django import Settings
 from chat_project.mongodb import client, collection, database, using_database
 from consumers.erasure import said
 from messaging.producer import Producer
-from tests.consumers.conftest import conversation
+from tests.consumers.conftest import conversation, own_database
 from tests.retention.erasures import Erasure, sending_to
 from tests.retention.lives import COLLECTIONS, Live, MakeConversation
 from tests.retention.traces import School, found_in, found_in_redis
 
-__all__ = ["conversation"]
+__all__ = ["conversation", "own_database"]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from chat_project.timestamps import now
-from consumers.erasure import copies, erasing, said
+from consumers.erasure import copies, erasing, notes, said
 from consumers.erasure.erasing import Erased, Waiting
 from consumers.tenants import Subject
 from conversations.services import outbox, retention
@@ -133,7 +133,7 @@ def test_everything_stays_until_it_is_released(
         (copies, "remove_uploads", EVERYTHING - {"text"}),
         (copies, "discard_letters", EVERYTHING - {"text", "file"}),
         (erasing, "erase_names", {"name", "waiting", "note"}),
-        (copies, "blank_notes", {"note"}),
+        (notes, "blank_audit_log", {"note"}),
     ],
     ids=["texts", "files", "letters", "names", "notes"],
 )
