@@ -54,7 +54,7 @@ def read(collection: str, reading: Reading, *, page: int, size: int) -> Found:
 
 
 class FoundChangeList(ChangeList):
-    """Django's list with the page that `model_admin.find` gives."""
+    """Django's list with the page that `model_admin.find` gives: one from 1 to MAX_COUNTED's."""
 
     note = ""
     is_capped = False
@@ -62,6 +62,8 @@ class FoundChangeList(ChangeList):
     @override
     def get_results(self, request: HttpRequest) -> None:
         model_admin: Any = self.model_admin
+        if not 0 <= (self.page_num - 1) * self.list_per_page < MAX_COUNTED:
+            raise IncorrectLookupParameters
         found = self._found(request)
         self.paginator = Paginator(range(found.total), self.list_per_page)
         try:
