@@ -23,7 +23,7 @@ from consumers.errors import Reason, RetryLater, StopConsuming
 from consumers.letters.desk import Desk
 from consumers.letters.display import Shown, hex_lines
 from consumers.letters.retrying import Outcome
-from consumers.letters.selection import Letter, Selection, State, in_log_order
+from consumers.letters.selection import Letter, Selection, State, in_log_order, newest
 from consumers.models import DeadLetter
 from staff.changes import Change, audited
 from staff.filters import ChoiceFilter, SchoolFilter, chosen
@@ -100,7 +100,7 @@ class DeadLetterAdmin(GivenModelAdmin):
             raise Http404("There is no such dead letter.")
         if request.method == "POST":  # there is no form; actions go to the list
             return HttpResponse(status=405)
-        [letter] = in_log_order(Selection(ids=(obj.pk,)))
+        [letter] = newest(Selection(ids=(obj.pk,)), 1)
         shown, trouble = _with_record(letter)
         context = {
             **self.admin_site.each_context(request),

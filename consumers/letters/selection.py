@@ -90,6 +90,7 @@ def _closed_how(state: State | None) -> Any:
 
 
 def newest(selection: Selection, limit: int) -> list[Letter]:
+    """With the errors' texts, which the others leave out."""
     found = majority_collection("dead_letters").find(selection.query())
     return [_letter(each) for each in found.sort("at", -1).limit(limit)]
 
