@@ -81,7 +81,7 @@ class Files:
 
         An id that another message's file has cannot be a file of this one, too.
         """
-        stored = _patiently(lambda: uploads.find(attachment["attachmentId"]))
+        stored = _patiently(lambda: self._kept(attachment["attachmentId"]))
         if stored is not None:
             return stored if stored["messageId"] == form["_id"] else None
         file = self._open(attachment.get("url"))
@@ -91,6 +91,10 @@ class Files:
             counts.brought += 1
             counts.bytes_brought += file.size
             return {} if self._dry_run else _store(form, attachment, file)
+
+    def _kept(self, attachment_id: str) -> Document | None:
+        """What is stored; nobody removes it as an orphan before its message is stored, too."""
+        return uploads.find(attachment_id) if self._dry_run else uploads.touch(attachment_id, now())
 
     def _open(self, url: str | None) -> "File[bytes] | None":
         for name in names_of(url or ""):
