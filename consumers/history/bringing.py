@@ -13,7 +13,7 @@ from consumers.history.notes import Kind, Notes
 from consumers.history.planning import Plan, conversation_document, plan_of
 from consumers.history.reading import OldMessage, in_order, pages
 from consumers.history.report import Done, Fate
-from consumers.history.source import Source
+from consumers.history.source import Source, SourceFails
 from consumers.history.storing import SourceChanged
 from consumers.history.survey import Survey, Task
 from consumers.history.timeline import Timeline
@@ -109,9 +109,11 @@ class Bringer:
             storing.clear(plan.id, but=held.number)
         done, timeline = Done(Fate.BROUGHT), Timeline(plan)
         self._bring_messages(plan, held, timeline, done, notes)
+        done.messages = timeline.last_seq
+        self._check_whole(plan.task, done.messages + done.skipped)
         participants = timeline.participants(notes)
         timeline.tell_of_last_messages(notes)
-        done.messages, done.participants = timeline.last_seq, len(participants)
+        done.participants = len(participants)
         if self._dry_run or held is None:
             return done
         conversation = conversation_document(plan) | _head(timeline, held.number)
@@ -129,7 +131,7 @@ class Bringer:
                 notes.add(Kind.LEFT_OUT, told, message_id=message.id)
 
         converter = Converter(plan, held.number if held else NO_NUMBER, notes)
-        found = self._source.messages(plan.task.sources)
+        found = self._source.messages(self._found.forms_of(plan.task))
         for page in pages(in_order(found, notes, on_receipts)):
             if self._stopping.is_set():
                 raise Stopped("it was to end")
@@ -161,6 +163,15 @@ class Bringer:
             timeline.add(message, form)
             forms[message.id] = form
         return list(forms.values()), {id_: stored[id_] for id_ in forms.keys() & stored.keys()}
+
+    def _check_whole(self, task: Task, read: int) -> None:
+        """Nothing that was counted may be missing unseen. Raises SourceFails."""
+        counted = self._found.messages_of(task)
+        if read < counted:
+            raise SourceFails(
+                f"the source: {task.conversation_id} had {counted} messages when they were counted,"
+                f" and {read} when they were read"
+            )
 
     def _came_too_late(self, plan: Plan, held: Claim, notes: Notes) -> Done:
         """Somebody founded one of its kind while this one was being stored."""

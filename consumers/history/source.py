@@ -24,7 +24,7 @@ _OVERVIEW = dict.fromkeys(
 
 
 class SourceFails(ConsumerError):
-    """The replaced system's MongoDB does not answer, or refuses."""
+    """The replaced system's MongoDB does not answer, refuses, or has changed while it was read."""
 
 
 class Quoted(NamedTuple):
@@ -92,10 +92,11 @@ class Source:
             for each in self._messages.aggregate(stages, allowDiskUse=True):
                 yield each["_id"], int(each["count"])
 
-    def messages(self, conversation_ids: Sequence[str]) -> Iterator[Document]:
-        """All of these conversations in the order of time; equal times in no order."""
-        forms = [form for id_ in conversation_ids for form in forms_of(id_)]
-        yield from self._find(MESSAGES, {"ConversationId": {"$in": forms}}, by_time=True)
+    def messages(self, forms: Sequence[object]) -> Iterator[Document]:
+        """All whose ConversationId is one of these values, in the order of time; equal times in no
+        order."""
+        query = {"ConversationId": {"$in": list(forms), "$not": {"$type": "array"}}}
+        yield from self._find(MESSAGES, query, by_time=True)
 
     def messages_of(self, conversation_id: object) -> Iterator[Document]:
         """Those with this very value, or without any for None; in no order."""

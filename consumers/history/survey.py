@@ -16,6 +16,7 @@ from consumers.history.values import (
     CONVERSATION_TYPES,
     document,
     documents,
+    forms_of,
     guid_of,
     member_of,
     moment,
@@ -26,10 +27,12 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Seen(msgspec.Struct):
-    """A conversation of the source: the `_id` of its document, and how many messages it has."""
+    """A conversation of the source: the `_id` of its document, and how many messages it has;
+    `other_forms`: their ConversationId where it is none of `forms_of`."""
 
     source_id: Any
     messages: int = 0
+    other_forms: tuple[Any, ...] = ()
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -56,6 +59,11 @@ class Survey(msgspec.Struct):
     def messages_of(self, task: Task) -> int:
         return sum(self.seen[each].messages for each in task.sources if each in self.seen)
 
+    def forms_of(self, task: Task) -> list[Any]:
+        """Of its ids: in one of these each of its messages names its conversation."""
+        ids = task.sources
+        return [form for id_ in ids for form in (*forms_of(id_), *self.seen[id_].other_forms)]
+
     @property
     def messages(self) -> int:
         """Of all tasks."""
@@ -74,11 +82,14 @@ def survey(source: Source, tenant_id: str | None, notes: Notes) -> Survey:
     for kind, members in groups.items():
         found.tasks += _tasks(kind, sorted(members))
     for raw, count in source.message_counts():
-        seen = found.seen.get(guid_of(raw) or "")
+        id_ = guid_of(raw) or ""
+        seen = found.seen.get(id_)
         if seen is None:
             found.unknown.append((raw, count))
-        else:
-            seen.messages += count
+            continue
+        seen.messages += count
+        if raw not in forms_of(id_):
+            seen.other_forms += (raw,)
     return found
 
 

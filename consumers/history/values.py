@@ -50,7 +50,10 @@ def forms_of(id_: str) -> list[Any]:
         guid = UUID(id_)
     except ValueError:
         return [id_]
-    return [Binary(guid.bytes_le, OLD_UUID_SUBTYPE), Binary(guid.bytes, UUID_SUBTYPE), id_]
+    if str(guid) != id_:  # written otherwise it is an id of its own, as for `guid_of`
+        return [id_]
+    binary = Binary(guid.bytes_le, OLD_UUID_SUBTYPE), Binary(guid.bytes, UUID_SUBTYPE)
+    return [*binary, id_, id_.upper()]
 
 
 def member_of(members: Sequence[T], value: object) -> T | None:
