@@ -162,6 +162,9 @@ class Converter:
                 ["history", message.id], str(index)
             )
             size = whole_number(each.get("FileSize"))
+            if size is None and each.get("FileSize") is not None:
+                told = f"the size {each['FileSize']!r} of the attachment {id_} is none: left out"
+                self.notes.add(Kind.UNKNOWN_VALUE, told, message_id=message.id)
             found.append(
                 {
                     "attachmentId": id_,

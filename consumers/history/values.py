@@ -17,6 +17,9 @@ from conversations.values import ConversationType, Role
 
 GUID_BYTES = 16
 
+MAX_WHOLE_NUMBER = 2**53
+"""Up to here a double has every one. MongoDB takes integers of 64 bits at most."""
+
 CONVERSATION_TYPES = (
     ConversationType.ONE_TO_ONE,
     ConversationType.STUDENT_GROUP,
@@ -45,7 +48,7 @@ def guid_of(value: object) -> str | None:
 
 
 def forms_of(id_: str) -> list[Any]:
-    """Every form in which the replaced system may hold this id."""
+    """The forms in which the replaced system may hold this id; as a text in upper or lower case."""
     try:
         guid = UUID(id_)
     except ValueError:
@@ -81,9 +84,11 @@ def moment_since_1970(value: object) -> datetime | None:
 
 
 def whole_number(value: object) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    """From 0 to MAX_WHOLE_NUMBER, also of a double; what counts or places something is no other."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    is_whole = 0 <= value <= MAX_WHOLE_NUMBER and value == int(value)
+    return int(value) if is_whole else None
 
 
 def documents(value: object) -> list[Document]:
