@@ -1,8 +1,10 @@
 """`manage.py import_history`: the conversations of the replaced system, from its MongoDB."""
 
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +115,12 @@ def _imported(options: Mapping[str, Any]) -> Outcome:
 
 
 def _report_file(path: Path | None) -> Any:
-    """Raises Refused for one that cannot be written."""
+    """A new one is for its owner alone: it holds what people wrote. Raises Refused for one that
+    cannot be written."""
     if path is None:
         return nullcontext()
     try:
-        return path.open("a", encoding="utf-8")
+        return open(path, "a", encoding="utf-8", opener=partial(os.open, mode=0o600))
     except OSError as error:
         raise Refused(f"--report: {error}") from error
 
