@@ -1,9 +1,6 @@
 """`manage.py create_topics`: makes missing topics, tells how others differ, adds partitions."""
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -11,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.interrupting import signals_as_interrupt
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from consumers.accepting import TakenOver
@@ -140,7 +138,7 @@ class Command(BaseCommand):
             old = growth.check()
             self.stderr.write(WARNING.format(topic=topic, old=old, new=wanted))
             self._ask(yes=options["yes"])
-            with _signals_as_interrupt():
+            with signals_as_interrupt():  # the pause must not stay behind
                 self._run(growth)
         if options["json"]:
             answer = {"topic": topic, "partitions": wanted, "grew": grew}
@@ -173,15 +171,3 @@ class Command(BaseCommand):
             self.stdout.write(msgspec.json.encode({"resumed": resumed}).decode())
         else:
             self.stdout.write("accepting again" if resumed else "accepting was not paused")
-
-
-@contextmanager
-def _signals_as_interrupt() -> Iterator[None]:
-    """A terminal that closes, or a supervisor that stops us, must not leave the pause behind."""
-    ending = (signal.SIGTERM, signal.SIGHUP)
-    earlier = {number: signal.signal(number, signal.default_int_handler) for number in ending}
-    try:
-        yield
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
