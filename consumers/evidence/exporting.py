@@ -84,8 +84,8 @@ def export_conversation(
 def export_person(
     subject: Subject, order: Order, *, on_conversations: Callable[[int], object]
 ) -> Exported:
-    """Their messages, memberships and reactions, and where they were mentioned. Of what others wrote
-    only what their own replies quote. Raises as `export_conversation` does."""
+    """Their messages, memberships and reactions, and where they were mentioned. Of others only what
+    their own texts and quotes hold. Raises as `export_conversation` does."""
     target, user_id = f"user {subject.user_id}", subject.user_id
     with _exporting("person", order, subject.tenant_id, target) as (export, output):
         fields = dict.fromkeys(("tenantId", "type", "name", "createdAt"), 1)
@@ -105,7 +105,7 @@ def _write_person(export: "Export", output: Output, subject: Subject, head: Docu
     def title() -> None:
         nonlocal has_title
         if not has_title:
-            output.add(records.conversation_record(head))
+            output.add(records.conversation_record(records.without_people(head)))
             has_title = True
 
     with attempt():
@@ -121,7 +121,7 @@ def _write_person(export: "Export", output: Output, subject: Subject, head: Docu
     for message in messages_in(ids, {"$or": whose}):
         title()
         if message["senderId"] == user_id:
-            output.add(export.message(message))
+            output.add(export.message(records.without_others(message, user_id)))
             continue
         for reaction in records.reaction_records(message, user_id):
             output.add(reaction)

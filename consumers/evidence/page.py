@@ -114,7 +114,7 @@ def message_article(record: Record) -> SafeString:
 
 def line_of(record: Record) -> SafeString:
     """A reaction or a mention: what it is of is somebody else's."""
-    names = ("sentAt", "reactedAt", "emojiCode", "senderId", "conversationId", "seq", "messageId")
+    names = ("sentAt", "reactedAt", "emojiCode", "conversationId", "seq", "messageId")
     told = " · ".join(str(record[name]) for name in names if record.get(name) is not None)
     return format_html('<p class="quiet">{}</p>\n', told)
 
@@ -124,10 +124,14 @@ def _marks(record: Record) -> SafeString:
     if record.get("editedAt"):
         told.append(f"edited {record['editedAt']}")
     if record.get("deletedAt"):
-        told.append(f"deleted {record['deletedAt']} by {record.get('deletedBy', '')}")
+        told.append(f"deleted {record['deletedAt']}{_by(record.get('deletedBy'))}")
     if record.get("isPinned"):
-        told.append(f"pinned {record.get('pinnedAt', '')} by {record.get('pinnedBy', '')}")
+        told.append(f"pinned {record.get('pinnedAt', '')}{_by(record.get('pinnedBy'))}")
     return format_html_join("", ' <span class="quiet">{}</span>', ((each,) for each in told))
+
+
+def _by(user_id: str | None) -> str:
+    return f" by {user_id}" if user_id else ""
 
 
 def _quote(record: Record) -> SafeString:

@@ -6,6 +6,7 @@ from typing import Any
 
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
+from conversations.values import ConversationType
 from messaging.serializers import DELETED_CONTENT
 
 Record = dict[str, Any]
@@ -24,6 +25,28 @@ _PARTICIPANT = ("userId", "userName", "role", "joinedSeq", "readSeq")
 _MESSAGE = ("conversationId", "seq", "senderId", "senderName", "type", "status")
 _LISTS = ("mentions", "reactions")
 _DATES = ("editedAt", "deletedAt", "pinnedAt")
+_DONE_BY = ("deletedBy", "pinnedBy")
+_CALLED_AFTER_PEOPLE = (ConversationType.ONE_TO_ONE, ConversationType.STUDENT_GROUP)
+
+
+def without_people(conversation: Document) -> Document:
+    """Without its name, where that is the names of its people."""
+    is_theirs = conversation["type"] in _CALLED_AFTER_PEOPLE
+    return {name: value for name, value in conversation.items() if name != "name" or not is_theirs}
+
+
+def without_others(message: Document, user_id: str) -> Document:
+    """Of this user's message what they wrote: no reactions of others, not who else pinned or deleted
+    it; of the mentions of others only where in the text they stand."""
+    kept = {
+        name: value for name, value in message.items() if name not in _DONE_BY or value == user_id
+    }
+    reactions = [each for each in message.get("reactions", ()) if each.get("userId") == user_id]
+    mentions = [
+        each if each.get("userId") == user_id else _present(each, ("startIndex", "length"))
+        for each in message.get("mentions", ())
+    ]
+    return {**kept, "reactions": reactions, "mentions": mentions}
 
 
 def conversation_record(document: Document) -> Record:
@@ -80,8 +103,8 @@ def reaction_records(document: Document, user_id: str) -> list[Record]:
 
 
 def mention_record(document: Document) -> Record:
-    """That somebody named them, without what they said."""
-    return {"record": "mention", **_place(document), "senderId": document["senderId"]}
+    """That they were named, without by whom and in which words."""
+    return {"record": "mention", **_place(document)}
 
 
 def _place(document: Document) -> Record:

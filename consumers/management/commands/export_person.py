@@ -17,7 +17,7 @@ from consumers.tenants import Subject, count_conversations
 class Command(BaseCommand):
     help = (
         "Exports what is kept of a person of a school: their messages, memberships and reactions, and"
-        " where they were mentioned; of other people only what their own replies quote. Writes a"
+        " where they were mentioned; of other people only what their own texts and quotes say. Writes a"
         f" manifest with SHA-256 digests, and an entry of audit_log.{door.EXITS}"
     )
 
