@@ -18,8 +18,8 @@ from consumers.evidence.output import Format
 
 DIFFERS = 1
 EXITS = (
-    " Exit 0: exported, or as it was exported; 1: a server is away, the disk is full, or something is"
-    " not as it was exported; 2: wrong arguments, nothing there, or a folder that is not empty."
+    " Exit 0: exported, or as it was exported; 1: a server is away, the disk is full, or something"
+    " differs or cannot be read; 2: wrong arguments, nothing there, or a folder that is not empty."
 )
 
 
@@ -52,10 +52,11 @@ def add_options(parser: ArgumentParser) -> None:
 def run(
     command: BaseCommand, options: Mapping[str, Any], export: Callable[[Order], Exported]
 ) -> None:
-    with _told_as_errors():
-        if options["verify"] is not None:
+    if options["verify"] is not None:
+        with _told_as_errors("not compared", unusable="--verify cannot be read"):
             _verify(command, options)
-            return
+        return
+    with _told_as_errors("not exported", unusable="--output cannot be written"):
         missing = [name for name in ("output", "by", "reason") if not options[name]]
         if missing:
             raise Refused(f"needed: {', '.join(f'--{name}' for name in missing)}")
@@ -93,14 +94,15 @@ def _verify(command: BaseCommand, options: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _told_as_errors() -> Iterator[None]:
+def _told_as_errors(undone: str, *, unusable: str) -> Iterator[None]:
+    """`undone`: what is not done then; `unusable`: the option whose files could not be used."""
     try:
         yield
     except Refused as error:
         raise CommandError(str(error), returncode=2) from error
     except PyMongoError as error:
-        raise CommandError(f"not exported: {described(error)}") from error
+        raise CommandError(f"{undone}: {described(error)}") from error
     except (RetryLater, StopConsuming, Unavailable) as error:
-        raise CommandError(f"not exported: {error}") from error
+        raise CommandError(f"{undone}: {error}") from error
     except OSError as error:
-        raise CommandError(f"not exported, --output cannot be written: {error}") from error
+        raise CommandError(f"{undone}, {unusable}: {error}") from error

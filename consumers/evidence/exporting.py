@@ -136,7 +136,11 @@ def verify(path: Path) -> list[str]:
     found = list(differences(path, manifest))
     with attempt():
         noted = majority_collection("audit_log").find_one(
-            {"action": re.compile("^export "), "details.exportId": manifest.get("exportId")}
+            {
+                "target": manifest.get("of"),
+                "action": re.compile("^export "),
+                "details.exportId": manifest.get("exportId"),
+            }
         )
     if noted is None:
         found.append(f"the audit log knows no export {manifest.get('exportId')}")
