@@ -11,6 +11,7 @@ from pymongo.errors import PyMongoError
 
 from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_path, some_text
+from chat_project.interrupting import signals_as_interrupt
 from chat_project.mongodb import described
 from consumers.errors import Refused, RetryLater, StopConsuming
 from consumers.evidence.exporting import Exported, Order, verify
@@ -18,8 +19,9 @@ from consumers.evidence.output import Format
 
 DIFFERS = 1
 EXITS = (
-    " Exit 0: exported, or as it was exported; 1: a server is away, the disk is full, or something"
-    " differs or cannot be read; 2: wrong arguments, nothing there, or a folder that is not empty."
+    " Exit 0: exported, or as it was exported; 1: a server is away, the disk is full, it was told to"
+    " end, or something differs or cannot be read; 2: wrong arguments, nothing there, a folder that is"
+    " not empty, or that another export has begun."
 )
 
 
@@ -28,7 +30,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--output",
         type=some_path,
         metavar="DIR",
-        help="a new or empty folder; needed but for --verify",
+        help="a new or empty folder, there when the export is whole; needed but for --verify",
     )
     parser.add_argument(
         "--format",
@@ -56,7 +58,10 @@ def run(
         with _told_as_errors("not compared", unusable="--verify cannot be read"):
             _verify(command, options)
         return
-    with _told_as_errors("not exported", unusable="--output cannot be written"):
+    with (
+        _told_as_errors("not exported", unusable="--output cannot be written"),
+        signals_as_interrupt(),
+    ):
         missing = [name for name in ("output", "by", "reason") if not options[name]]
         if missing:
             raise Refused(f"needed: {', '.join(f'--{name}' for name in missing)}")
@@ -100,6 +105,8 @@ def _told_as_errors(undone: str, *, unusable: str) -> Iterator[None]:
         yield
     except Refused as error:
         raise CommandError(str(error), returncode=2) from error
+    except KeyboardInterrupt as error:
+        raise CommandError(f"{undone}: it was told to end") from error
     except PyMongoError as error:
         raise CommandError(f"{undone}: {described(error)}") from error
     except (RetryLater, StopConsuming, Unavailable) as error:

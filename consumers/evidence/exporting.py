@@ -61,7 +61,7 @@ def export_conversation(
     """Everything that is kept of it up to its last message now. Memory does not grow with it.
 
     Raises Refused (no such conversation, or the folder is not empty), RetryLater, StopConsuming,
-    StorageUnavailable, OSError; then nothing is left in the folder.
+    StorageUnavailable, OSError; then there is no folder.
     """
     with attempt():
         head = majority_collection("conversations").find_one({"_id": conversation_id})
@@ -179,6 +179,7 @@ class Export:
         return records.message_record(document, files)
 
     def seal(self, messages: int) -> None:
+        """Noted before it is in place: an export that is there is whole, and the audit log knows it."""
         digest = self.folder.seal({**self.described(), "messages": messages})
         self._exported = Exported(
             self.id, str(self.folder.path), messages, digest, dict(self.folder.digests)
@@ -192,6 +193,7 @@ class Export:
             ],
         }
         self._note(f"export {self._kind}", details)
+        self.folder.put_in_place()
 
     def done(self) -> Exported:
         if self._exported is None:

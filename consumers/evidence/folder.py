@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import IO, Any
 from consumers.errors import Refused
 
 MANIFEST = "manifest.json"
+PART = ".part"
+"""Behind the name of a folder that is not whole yet."""
 
 
 class HashedFile:
@@ -33,25 +36,37 @@ class HashedFile:
 
 
 class Folder:
-    """An export in the making. Other users of the machine cannot read it."""
+    """An export in the making, beside the place where it appears when it is whole. Other users of
+    the machine cannot read it."""
 
     def __init__(self, path: Path) -> None:
-        """Raises Refused for a folder that holds something, and for a path that is none."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise Refused(f"--output {path}: is there already, and not an empty folder")
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o700)
-        self.path = path
+        """Raises Refused for a folder that holds something or cannot be replaced, for a path that is
+        none, and for one that another export has begun."""
+        self.path = path.resolve()
         self.digests: dict[str, str] = {}
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise Refused(f"--output {path}: is there already, and not an empty folder")
+        if self.path.is_mount():
+            raise Refused(f"--output {path}: is a mount point; name a new folder in it")
+        self._part = Path(f"{self.path}{PART}")
+        try:
+            self._part.mkdir(mode=0o700, parents=True)
+        except FileExistsError:
+            raise Refused(
+                f"--output {path}: an export to it works, or was killed and left {self._part};"
+                " delete that one if no export works, or choose another folder"
+            ) from None
 
     @contextmanager
     def file(self, name: str) -> Iterator[HashedFile]:
         """`name` may have a folder in front. Raises OSError."""
-        target = self.path / name
+        target = self._part / name
         target.parent.mkdir(exist_ok=True)
         with target.open("xb") as opened:
             written = HashedFile(opened)
             yield written
+            opened.flush()
+            os.fsync(opened.fileno())
         self.digests[name] = written.sha256
 
     def copy(self, name: str, chunks: Iterable[bytes]) -> None:
@@ -66,9 +81,24 @@ class Folder:
             written.text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
         return written.sha256
 
+    def put_in_place(self) -> None:
+        """From now on it has its name, and is whole even if the machine loses power. Raises OSError."""
+        for folder in {(self._part / name).parent for name in self.digests}:
+            _sync(folder)
+        self._part.rename(self.path)
+        _sync(self.path.parent)
+
     def discard(self) -> None:
         """What broke off is no evidence."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self._part, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def sha256_of(path: Path) -> str:
