@@ -11,7 +11,7 @@ from messaging.changes import MAX_REACTIONS_OF_A_USER
 from tests.audit.conftest import Filled, Room
 from tests.consumers.events import change
 
-EDITED, REACTED = "MessageEditedEvent", "MessageReactionAddedEvent"
+EDITED, PINNED, REACTED = "MessageEditedEvent", "MessagePinnedEvent", "MessageReactionAddedEvent"
 
 
 @pytest.fixture
@@ -41,9 +41,10 @@ def test_reactions_beyond_the_limit_are_no_difference(filled: Filled, room: Room
 def test_an_edit_that_mongodb_refused_is_no_difference(
     filled: Filled, room: Room, forbidden: str
 ) -> None:
-    change_first(filled, room, EDITED, {"content": forbidden}, {"content": "behind it"})
+    change_first(filled, room, EDITED, {"content": forbidden})
+    change_first(filled, room, PINNED, {})
 
-    assert room.message(1)["content"] == "behind it"
+    assert room.message(1)["isPinned"]
     assert collection("dead_letters").count_documents({"messageId": room.message(1)["_id"]}) == 1
     assert room.found() == {}
 
