@@ -11,7 +11,7 @@ from pymongo import UpdateOne
 
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, collection, majority_collection
-from consumers.errors import Poison
+from consumers.errors import CAUSED_BY_CLIENTS, Poison
 from consumers.records import Place, Record
 from messaging.events import MAX_ID_LENGTH
 
@@ -106,10 +106,15 @@ def _kept_at(letter: str, place: Kept) -> UpdateOne:
 
 
 def run_below(t: int, partition: int, offset: int, limit: int) -> int:
-    """How many dead letters lie directly below this offset without a gap, at most `limit`."""
+    """How many dead letters lie directly below this offset without a gap, at most `limit`.
+
+    One that a client alone causes is a gap.
+    """
     places = [Place(t, partition, offset - back) for back in range(1, limit + 1)]
     wanted = [letter_id(place) for place in places if place.o >= 0]
-    found = majority_collection("dead_letters").find({"_id": {"$in": wanted}}, {"_id": 1})
+    found = majority_collection("dead_letters").find(
+        {"_id": {"$in": wanted}, "reason": {"$nin": list(CAUSED_BY_CLIENTS)}}, {"_id": 1}
+    )
     present = {document["_id"] for document in found}
     for length, letter in enumerate(wanted):
         if letter not in present:

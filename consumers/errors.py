@@ -39,6 +39,11 @@ class Reason(StrEnum):
     OVERSIZE = "oversize"
 
 
+CAUSED_BY_CLIENTS = frozenset({Reason.ID_CONFLICT, Reason.UNKNOWN_TARGET})
+"""What one client can cause through the API, by an old key or by changes of what never came. Such a
+record was understood, so it is no sign of a bad deploy: it ends a run as one that is stored does."""
+
+
 class Poison(ConsumerError):
     """Trying this record again cannot help: it becomes a dead letter with this reason."""
 

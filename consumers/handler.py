@@ -16,7 +16,7 @@ from consumers.attempts import attempt
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic
 from consumers.decoding import Entry
 from consumers.effects import Effects
-from consumers.errors import Poison
+from consumers.errors import CAUSED_BY_CLIENTS, Poison
 from consumers.loop import Batch, Handled
 from consumers.records import Place, Record, TopicPartition
 from consumers.registry import Registry, decode_roster_entry
@@ -99,7 +99,7 @@ class ChatHandler:
             except BeyondLimit as beyond:
                 records, stop = _before(records, beyond), self._explain(beyond)
         dead = decoded.poisoned + written.dead
-        self._runs.settle(records, _coordinates(dead))
+        self._runs.settle(records, _in_runs(dead))
         self._tell_operators(written, dead, decoded.skipped, batch.received_at)
         _tell_of_roster(len(decoded.roster), applied)
         self._effects.after(written, dead)  # step 8
@@ -135,7 +135,7 @@ class ChatHandler:
             letters = decoded.poisoned + list(dead)
             buried = dead_letters.read_buried(letters)
             known = [letter for letter in letters if letter.id in buried.known]
-            self._runs.check(records, _coordinates(letters), _coordinates(known))
+            self._runs.check(records, _in_runs(letters), _in_runs(known))
 
         def bury(dead: Sequence[DeadLetter]) -> None:
             dead_letters.bury(decoded.poisoned + list(dead), buried, self._dead_letter_topic)
@@ -192,8 +192,13 @@ def _before(records: Sequence[Record], beyond: BeyondLimit) -> list[Record]:
     ]
 
 
-def _coordinates(dead: Sequence[DeadLetter]) -> set[Coordinates]:
-    return {(letter.record.topic_partition, letter.record.offset) for letter in dead}
+def _in_runs(dead: Sequence[DeadLetter]) -> set[Coordinates]:
+    """Where those of the dead letters lie that count in a run."""
+    return {
+        (letter.record.topic_partition, letter.record.offset)
+        for letter in dead
+        if letter.poison.reason not in CAUSED_BY_CLIENTS
+    }
 
 
 def _log_dead_letter(letter: DeadLetter) -> None:

@@ -1,4 +1,7 @@
-"""Runs of dead letters: a bad deploy must not empty the topic (design section 6). Pure."""
+"""Runs of dead letters: a bad deploy must not empty the topic (design section 6). Pure.
+
+Which dead letters count is the caller's to say: `consumers.errors.CAUSED_BY_CLIENTS` do not.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 
