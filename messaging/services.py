@@ -157,13 +157,18 @@ def _draft_or_error(
 
 
 def _publish(admitted: list[Admitted]) -> list[Outcome]:
-    occurred_on = now()
-    records = [encode_message_sent(event_of(each), occurred_on=occurred_on) for each in admitted]
-    deliveries = producer().send(records, partial(_forget_refused, admitted))
+    """Equal items under one key are one message: produced once, and each is answered with it."""
+    by_id: dict[str, Admitted] = {}
+    for each in admitted:
+        by_id.setdefault(each.draft.message_id, each)
+    firsts, occurred_on = list(by_id.values()), now()
+    records = [encode_message_sent(event_of(each), occurred_on=occurred_on) for each in firsts]
+    deliveries = producer().send(records, partial(_forget_refused, firsts))
     for index, delivery in enumerate(deliveries):
         if isinstance(delivery, Refused):
-            _forget_refused(admitted, index)
-    return [_outcome(*each) for each in zip(admitted, deliveries, strict=True)]
+            _forget_refused(firsts, index)
+    outcomes = dict(zip(by_id, map(_outcome, firsts, deliveries), strict=True))
+    return [outcomes[each.draft.message_id] for each in admitted]
 
 
 def _forget_refused(admitted: Sequence[Admitted], index: int) -> None:
