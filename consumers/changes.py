@@ -239,6 +239,11 @@ def _pin(change: MessageChange) -> Pipeline:
     ]
 
 
+def takes_text_away(change: MessageChange) -> bool:
+    """Whether nobody may read any more what its message, and the replies to it, held before."""
+    return _of_quotes(change) is not None
+
+
 def _of_quotes(change: MessageChange) -> UpdateMany | None:
     """A quote that has no text any more gets none: deletion is final."""
     quoting: Document = {

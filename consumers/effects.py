@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from chat_project.mongodb import Document
 from chat_project.redis import RedisAway
 from consumers import announcing, metrics
+from consumers.changes import takes_text_away
 from consumers.dead_letters import DeadLetter, lenient_ids
 from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
 from consumers.messages import read_documents
@@ -57,7 +58,9 @@ class Effects:
         self, written: Written, dead: Sequence[DeadLetter]
     ) -> Iterator[Announcement]:
         silent: set[str] = set()
-        for message, document in chain(written.stored, self._stored_earlier(written.done)):
+        current = self._current(written)
+        stored = self._without_what_was_taken_away(written, current)
+        for message, document in chain(stored, self._stored_earlier(written.done)):
             age = self._age_seconds(message.record)
             if age <= LIVE_SECONDS:
                 channel = conversation_channel(message.conversation_id)
@@ -67,7 +70,7 @@ class Effects:
             if age <= self._outcome_seconds:
                 yield _sent(document)
         silent |= {each.conversation_id for each in written.done if self._is_quiet(each)}
-        yield from self._changed(written, silent)
+        yield from self._changed(written, current, silent)
         for conversation_id in silent:
             hint = {"conversationId": conversation_id}
             yield Announcement(conversation_channel(conversation_id), "Resync", hint)
@@ -75,21 +78,42 @@ class Effects:
             if self._age_seconds(letter.record) <= self._outcome_seconds:
                 yield from _failed(letter)
 
-    def _changed(self, written: Written, silent: set[str]) -> Iterator[Announcement]:
+    def _current(self, written: Written) -> dict[str, Document]:
+        """By id, as they are now: the messages of changes that are to be told, and those to be told
+        that a change of the same batch took text from. One query, or none."""
+        changes = chain(written.changes, _later(written.done))
+        live = (each for each in changes if not self._is_quiet(each))
+        ids = {each.event.message_id for each in live if isinstance(each, MessageChange)}
+        ids |= {each.id for each in _lost_text(written) if not self._is_quiet(each)}
+        if not ids:
+            return {}
+        with pymongo.timeout(READ_SECONDS):
+            return {document["_id"]: document for document in read_documents(ids)}
+
+    def _without_what_was_taken_away(
+        self, written: Written, current: Mapping[str, Document]
+    ) -> Iterator[tuple[SentMessage, Document]]:
+        """What was stored, each with its document; one that lost text after it was made, with the
+        present one, and not at all if that is gone."""
+        lost_text = {message.id for message in _lost_text(written)}
+        for message, document in written.stored:
+            if message.id not in lost_text or self._is_quiet(message):
+                yield message, document
+            elif message.id in current:
+                yield message, current[message.id]
+
+    def _changed(
+        self, written: Written, current: Mapping[str, Document], silent: set[str]
+    ) -> Iterator[Announcement]:
         """Adds the conversations of changes that are too old to be told to `silent`."""
         entries = sorted([*written.changes, *written.reads, *_later(written.done)], key=_place)
-        live = [each for each in entries if not self._is_quiet(each)]
         silent |= {each.conversation_id for each in entries if self._is_quiet(each)}
-        changes = [each for each in live if isinstance(each, MessageChange)]
-        documents: dict[str, Document] = {}
-        if changes:
-            with pymongo.timeout(READ_SECONDS):
-                found = read_documents({each.event.message_id for each in changes})
-                documents = {document["_id"]: document for document in found}
-        for each in live:
+        for each in entries:
+            if self._is_quiet(each):
+                continue
             if isinstance(each, PositionRead):
                 yield announcing.of_read(each)
-            elif (told := announcing.of_change(each, documents)) is not None:
+            elif (told := announcing.of_change(each, current)) is not None:
                 yield told
 
     def _stored_earlier(self, done: Sequence[Entry]) -> Iterator[tuple[SentMessage, Document]]:
@@ -120,6 +144,17 @@ class Effects:
 
     def _is_forgotten(self, message: SentMessage) -> bool:
         return self._age_seconds(message.record) > max(LIVE_SECONDS, self._outcome_seconds)
+
+
+def _lost_text(written: Written) -> list[SentMessage]:
+    """The messages that a change of their batch deletes or redacts, and the replies to such ones:
+    their documents were made before it."""
+    gone = {each.event.message_id for each in written.changes if takes_text_away(each)}
+    return [
+        message
+        for message, _ in written.stored
+        if message.id in gone or message.event.reply_to_message_id in gone
+    ]
 
 
 def _later(entries: Sequence[Entry]) -> Iterator[MessageChange | PositionRead]:

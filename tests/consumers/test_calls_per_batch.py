@@ -82,3 +82,24 @@ def test_a_large_batch_is_written_in_two_halves(
 
     assert counted.mongodb() == {"find": 3, "insert": 2, "update": 2}
     assert counted.redis == 2
+
+
+@pytest.mark.parametrize("kind", ["MessageEditedEvent", "MessageDeletedEvent"])
+def test_what_is_told_of_changes_costs_one_query_whatever_they_take_away(
+    log: Log,
+    consumer: Consumer,
+    conversation: MakeConversation,
+    cost: Callable[[], Cost],
+    kind: str,
+) -> None:
+    room = conversation()
+    message_id = log.send(room)
+    consumer.apply(log.records)
+    log.change(kind, room, messageId=message_id, content="changed", **LIVE)
+    log.send(room, replyToMessageId=message_id, **LIVE)
+    counted = cost()
+
+    consumer.apply(log.records[1:])
+
+    assert counted.mongodb()["find"] == 4, "heads, ids, the quoted message, what is told"
+    assert counted.redis == 2
