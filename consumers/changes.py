@@ -24,6 +24,7 @@ from messaging.changes import (
     MessageReactionAddedEvent,
     MessageReactionRemovedEvent,
 )
+from messaging.events import utf16_length
 
 MAX_HISTORY = 50
 """Earlier contents that are kept of a message; the oldest go first."""
@@ -132,8 +133,12 @@ def _effect(change: MessageChange) -> Pipeline:
 
 def _edit(change: MessageChange, content: str, *, redacts: bool) -> Pipeline:
     """An edit that came twice leaves one earlier content; one that redacts leaves none."""
+    edited = {
+        "content": _as_is(content),
+        "editedAt": change.at,
+        "mentions": _mentions_within(content),
+    }
     if redacts:
-        edited = {"content": _as_is(content), "editedAt": change.at}
         return [{"$set": edited}, {"$unset": "history"}]
     kept = {"$ifNull": ["$history", []]}
     earlier = {"content": "$content", "until": change.at}
@@ -148,11 +153,24 @@ def _edit(change: MessageChange, content: str, *, redacts: bool) -> Pipeline:
                         {"$slice": [{"$concatArrays": [kept, [earlier]]}, -MAX_HISTORY]},
                     ]
                 },
-                "content": _as_is(content),
-                "editedAt": change.at,
+                **edited,
             }
         }
     ]
+
+
+def _mentions_within(content: str) -> Document:
+    """The mentions that do not end behind this text, as none may that is sent; none is absent."""
+    end = {"$add": ["$$each.startIndex", "$$each.length"]}
+    within = {
+        "$filter": {
+            "input": {"$ifNull": ["$mentions", []]},
+            "as": "each",
+            "cond": {"$lte": [end, utf16_length(content)]},
+        }
+    }
+    absent_if_none = {"$cond": [{"$eq": ["$$within", []]}, "$$REMOVE", "$$within"]}
+    return {"$let": {"vars": {"within": within}, "in": absent_if_none}}
 
 
 def _delete(change: MessageChange) -> Pipeline:

@@ -36,7 +36,7 @@ from messaging.changes import (
 )
 from messaging.deliveries import Delivered, Refused
 from messaging.errors import change_outcome_unknown, not_sent
-from messaging.events import exceeds_utf16
+from messaging.events import exceeds_utf16, utf16_length
 from messaging.producer import producer
 from messaging.rules import Target
 from messaging.serializers import DELETED_CONTENT, MessageDto, ReactionDto
@@ -54,7 +54,8 @@ class ReadPosition(Plain, frozen=True, rename="camel"):
 
 
 def edit_message(user: TokenUser, message_id: str, content: str | None) -> MessageDto:
-    """Raises ApiError; after it nothing was sent, but for `change_outcome_unknown`."""
+    """Mentions that end behind the new text are dropped. Raises ApiError; after it nothing was sent,
+    but for `change_outcome_unknown`."""
     text, at = check_content(content), now()
     window = timedelta(minutes=environment().edit_window_minutes)
 
@@ -65,7 +66,11 @@ def edit_message(user: TokenUser, message_id: str, content: str | None) -> Messa
 
     target, found, dto = checked_target(user, message_id, allowed)
     _publish(MessageEditedEvent(**_who(user, target, found), at=format_timestamp(at), content=text))
-    return msgspec.structs.replace(dto, content=text, edited_at=format_timestamp(at))
+    length = utf16_length(text)
+    within = [each for each in dto.mentions if each.start_index + each.length <= length]
+    return msgspec.structs.replace(
+        dto, content=text, mentions=within, edited_at=format_timestamp(at)
+    )
 
 
 def delete_message(user: TokenUser, message_id: str) -> MessageDto:

@@ -52,21 +52,36 @@ def fixed_part_of_document(document: Document) -> bytes:
 
 
 def rest_of_event(message: SentMessage) -> bytes:
-    """What goes with the text: mentions, attachments, and the status."""
-    event = message.event
-    return _digest(
-        [_nameless(_present(msgspec.to_builtins(each))) for each in event.mentions or ()],
-        [_present(msgspec.to_builtins(each)) for each in event.attachments or ()],
-        "Sent",
-    )
+    """What goes with the text and no edit touches: attachments, and the status."""
+    attachments = message.event.attachments or ()
+    return _digest([_present(msgspec.to_builtins(each)) for each in attachments], "Sent")
 
 
 def rest_of_document(document: Document) -> bytes:
-    return _digest(
-        _nameless_all(document.get("mentions") or []),
-        document.get("attachments") or [],
-        document.get("status"),
+    return _digest(document.get("attachments") or [], document.get("status"))
+
+
+def mentions_of_event(message: SentMessage) -> bytes | None:
+    """As JSON: an edit drops those that end behind its text. None for none, as in what follows."""
+    return _mentions(
+        [_nameless(_present(msgspec.to_builtins(each))) for each in message.event.mentions or ()]
     )
+
+
+def mentions_of_document(document: Document) -> bytes | None:
+    return _mentions(_nameless_all(document.get("mentions") or []))
+
+
+def mentions_within(mentions: bytes | None, length: int) -> bytes | None:
+    """Of an event's, those that lie within the first `length` UTF-16 code units."""
+    if mentions is None:
+        return None
+    found = msgspec.json.decode(mentions)
+    return _mentions([each for each in found if each["startIndex"] + each["length"] <= length])
+
+
+def _mentions(mentions: object) -> bytes | None:
+    return _encode(mentions) if mentions else None
 
 
 def marks(reactions: Iterable[tuple[object, object]], pinned_by: object) -> bytes:
@@ -163,4 +178,4 @@ def _digest(*parts: object) -> bytes:
 
 
 NO_MARKS = marks([], None)
-REST_OF_DELETED = _digest([], [], "Sent")
+REST_OF_DELETED = _digest([], "Sent")

@@ -9,7 +9,7 @@ from consumers.audit.ledger import Ledger, Row
 from messaging.changes import MAX_REACTIONS, MAX_REACTIONS_OF_A_USER
 
 _CHANGES = """
-SELECT d.id, r.said, c.kind, c.user_id, c.emoji, c.said
+SELECT d.id, r.said, r.mentions, c.kind, c.user_id, c.emoji, c.said, c.said_length
 FROM changes c JOIN documents d ON d.id = c.message_id AND d.conversation_id = c.conversation_id
 LEFT JOIN records r ON r.place = d.place AND r.message_id = d.id
 WHERE c.place <= d.rev AND (d.place IS NULL OR c.place > d.place)
@@ -17,7 +17,7 @@ WHERE c.place <= d.rev AND (d.place IS NULL OR c.place > d.place)
         WHERE l.place = c.place AND l.reason = 'refused_by_database')
 ORDER BY d.id, c.place
 """
-_ADD = "INSERT INTO folded VALUES (?,?,?,?,?)"
+_ADD = "INSERT INTO folded VALUES (?,?,?,?,?,?)"
 
 
 def fold_changes(ledger: Ledger) -> None:
@@ -29,15 +29,16 @@ def fold_changes(ledger: Ledger) -> None:
 
 
 def _fold(message_id: str, rows: Sequence[tuple[Any, ...]]) -> Row:
-    said, is_edited = rows[0][1], False
+    said, mentions, is_edited = rows[0][1], rows[0][2], False
     reactions: dict[tuple[str, str], None] = {}
     pinned_by: str | None = None
-    for _, _, kind, user_id, emoji, content in rows:
+    for _, _, _, kind, user_id, emoji, content, length in rows:
         match kind:
             case "MessageDeletedEvent":
-                return message_id, None, 0, 1, digests.NO_MARKS
+                return message_id, None, None, 0, 1, digests.NO_MARKS
             case "MessageEditedEvent":
                 said, is_edited = content, True
+                mentions = digests.mentions_within(mentions, length)
             case "MessageReactionAddedEvent":
                 _react(reactions, user_id, emoji)
             case "MessageReactionRemovedEvent":
@@ -46,7 +47,8 @@ def _fold(message_id: str, rows: Sequence[tuple[Any, ...]]) -> Row:
                 pinned_by = pinned_by or user_id
             case "MessageUnpinnedEvent":
                 pinned_by = None
-    return message_id, said, int(is_edited), 0, digests.marks(reactions, pinned_by)
+    marks = digests.marks(reactions, pinned_by)
+    return message_id, said, mentions, int(is_edited), 0, marks
 
 
 def _react(reactions: dict[tuple[str, str], None], user_id: str, emoji: str) -> None:

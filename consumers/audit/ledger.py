@@ -26,18 +26,20 @@ Row = Sequence[Any]
 _SCHEMA = """
 CREATE TABLE records (          -- of the log, within the spans that are read
     place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, sender_id TEXT,
-    digest BLOB, fixed BLOB, rest BLOB, said BLOB, reply_to TEXT, quoted BLOB,
+    digest BLOB, fixed BLOB, rest BLOB, said BLOB, mentions BLOB, reply_to TEXT, quoted BLOB,
     poison TEXT,                -- why it cannot be decoded; else NULL
     is_handled INTEGER, appended_ms INTEGER, value_crc INTEGER) WITHOUT ROWID;
 CREATE TABLE changes (          -- edits, deletions, reactions and pins of the log
     place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, kind TEXT, user_id TEXT,
-    emoji TEXT, said BLOB, is_handled INTEGER, value_crc INTEGER) WITHOUT ROWID;
+    emoji TEXT, said BLOB,
+    said_length INTEGER,        -- of an edit's text, in UTF-16 code units
+    is_handled INTEGER, value_crc INTEGER) WITHOUT ROWID;
 CREATE TABLE reads (            -- read positions of the log
     place BLOB PRIMARY KEY, conversation_id TEXT, user_id TEXT, up_to_seq INTEGER,
     is_handled INTEGER) WITHOUT ROWID;
 CREATE TABLE folded (           -- how the changes up to its rev leave a message
-    message_id TEXT PRIMARY KEY, said BLOB, is_edited INTEGER, is_deleted INTEGER, marks BLOB)
-    WITHOUT ROWID;
+    message_id TEXT PRIMARY KEY, said BLOB, mentions BLOB, is_edited INTEGER, is_deleted INTEGER,
+    marks BLOB) WITHOUT ROWID;
 CREATE TABLE kept (             -- records of the dead-letter topic, by their partition and offset
     spot BLOB, value_crc INTEGER, PRIMARY KEY (spot, value_crc)) WITHOUT ROWID;
 CREATE TABLE heads (
@@ -47,8 +49,8 @@ CREATE TABLE heads (
     has_erased INTEGER) WITHOUT ROWID;  -- whether somebody's name is kept no longer
 CREATE TABLE documents (
     id TEXT, conversation_id TEXT, tenant_id TEXT, sender_id TEXT, seq INTEGER,
-    place BLOB, era INTEGER, digest BLOB, fixed BLOB, rest BLOB, said BLOB, reply_to TEXT,
-    quoted BLOB, last BLOB, rev BLOB, rev_era INTEGER, marks BLOB,
+    place BLOB, era INTEGER, digest BLOB, fixed BLOB, rest BLOB, said BLOB, mentions BLOB,
+    reply_to TEXT, quoted BLOB, last BLOB, rev BLOB, rev_era INTEGER, marks BLOB,
     sent_ms INTEGER, is_deleted INTEGER, is_edited INTEGER, is_restored INTEGER,
     is_tombstone INTEGER, is_sound INTEGER);
 CREATE TABLE letters (
@@ -80,6 +82,7 @@ CREATE VIEW due_messages AS
     SELECT r.place, r.conversation_id, r.message_id, r.fixed,
         iif(f.is_deleted, rest_of_deleted(), r.rest) AS rest,
         iif(f.message_id IS NULL, r.said, f.said) AS said,
+        iif(f.message_id IS NULL, r.mentions, f.mentions) AS mentions,
         iif(f.is_deleted, NULL, r.reply_to) AS reply_to,
         iif(f.is_deleted, NULL, r.quoted) AS quoted,
         coalesce(f.is_edited, 0) AS is_edited, coalesce(f.is_deleted, 0) AS is_deleted,

@@ -16,10 +16,11 @@ from consumers.log_reader import LogReader, Span
 from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
 from messaging.changes import ChangeEvent
+from messaging.events import utf16_length
 
 _ADD = {
-    "records": "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?)",
+    "records": "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?,?)",
     "reads": "INSERT OR IGNORE INTO reads VALUES (?,?,?,?,?)",
 }
 
@@ -53,7 +54,7 @@ def _row(
         if not scope.holds(ids.get("conversationId")):
             return None
         known = (ids.get("conversationId"), ids.get("messageId"), ids.get("senderId"))
-        return "records", (pack(place), *known, *[None] * 6, poison.reason.value, *arrival)
+        return "records", (pack(place), *known, *[None] * 7, poison.reason.value, *arrival)
     if entry is None or not scope.holds(entry.conversation_id):
         return None
     if isinstance(entry, PositionRead):
@@ -71,6 +72,7 @@ def _row(
         digests.fixed_part_of_event(entry),
         digests.rest_of_event(entry),
         digests.text_alone(entry.event.content),
+        digests.mentions_of_event(entry),
         entry.event.reply_to_message_id or None,
         digests.text_alone(entry.event.reply_to_content),
         None,
@@ -79,13 +81,15 @@ def _row(
 
 
 def _change(event: ChangeEvent) -> Row:
+    content = getattr(event, "content", None)
     return (
         event.conversation_id,
         event.message_id,
         type(event).__name__,
         event.user_id,
         getattr(event, "emoji_code", None),
-        digests.text_alone(getattr(event, "content", None)),
+        digests.text_alone(content),
+        None if content is None else utf16_length(content),
     )
 
 

@@ -120,7 +120,7 @@ SELECT :look, :kind, CASE
         WHEN r.is_deleted > d.is_deleted THEN 'an event deletes it, and it is not deleted'
         WHEN r.is_edited < d.is_edited THEN 'it is edited, and no event says so'
         WHEN r.is_edited > d.is_edited THEN 'an event edits it, and it is not edited'
-        WHEN r.said IS NOT d.said OR r.rest <> d.rest
+        WHEN r.said IS NOT d.said OR r.rest <> d.rest OR r.mentions IS NOT d.mentions
             THEN 'text, mentions, attachments or status differ'
         WHEN r.marks <> d.marks THEN 'reactions or pin differ'
         WHEN r.reply_to IS NOT d.reply_to THEN 'it answers another message'
@@ -131,8 +131,8 @@ FROM documents d JOIN due_messages r ON r.place = d.place AND r.message_id = d.i
 LEFT JOIN documents t ON t.id = r.reply_to
 LEFT JOIN strangers s ON s.id = r.reply_to
 WHERE r.fixed <> d.fixed OR coalesce(d.rev_era, 1) = 1 AND (
-    r.said IS NOT d.said OR r.rest <> d.rest OR r.marks <> d.marks
-    OR r.is_deleted <> d.is_deleted OR r.is_edited <> d.is_edited
+    r.said IS NOT d.said OR r.rest <> d.rest OR r.mentions IS NOT d.mentions
+    OR r.marks <> d.marks OR r.is_deleted <> d.is_deleted OR r.is_edited <> d.is_edited
     OR d.reply_to IS NOT r.reply_to AND NOT (d.reply_to IS NULL
         AND coalesce(t.conversation_id, s.conversation_id, d.conversation_id)
             <> d.conversation_id)

@@ -63,6 +63,7 @@ def document_row(document: Document, snapshot: Snapshot) -> Row:
         digests.fixed_part_of_document(document),
         digests.rest_of_document(document),
         digests.text_alone(document.get("content")),
+        digests.mentions_of_document(document),
         _answered(document),
         digests.text_alone(mapping(document.get("replyTo")).get("content")),
         digests.as_last_message(document),

@@ -190,6 +190,10 @@ class Load:
             body = self.message(quoted["conversationId"], replyToMessageId=quoted["messageId"])
         elif kind < 0.28:
             body["sentAt"] = "2020-02-29T12:00:00.1234567+07:00"
+        elif kind < 0.40:
+            start = self._dice.randrange(40)  # some lie behind the text of a later edit
+            mention = {"userId": "user-2", "startIndex": start, "length": 3}
+            body["mentions"] = [{**mention, "startIndex": 0}, mention]
         self.produce(body)
         self._sent.append(body)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from tests.faults.fold import MessageHistory, fold
+from tests.faults.fold import MessageHistory, fold, mentions_in
 from tests.faults.load import ANYTHING, CHANGED, READ, STORED, Coordinates
 from tests.faults.logged import Log, Logged
 
@@ -156,6 +156,7 @@ def _differences(due: MessageHistory, stored: Mapping[str, Any]) -> Iterator[str
     rev = stored.get("rev")
     is_as = {
         "content": stored.get("content"),
+        "mentions": mentions_in(stored),
         "isDeleted": bool(stored.get("isDeleted")),
         "history": [each["content"] for each in stored.get("history", ())],
         "reactions": [(e["emojiCode"], e["userId"]) for e in stored.get("reactions", ())],

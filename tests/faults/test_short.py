@@ -91,6 +91,12 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         ),
         "content is 'x'",
     ),
+    "a mention is lost": (
+        lambda one: one.database["messages"].update_one(
+            {"mentions": {"$exists": True}}, {"$pop": {"mentions": 1}}
+        ),
+        "mentions is",
+    ),
     "a read position is too low": (
         lambda one: one.database["participants"].update_one(
             {"readSeq": {"$gt": 0}}, {"$inc": {"readSeq": -1}}

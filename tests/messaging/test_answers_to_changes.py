@@ -9,7 +9,17 @@ import pytest
 from chat_project.mongodb import collection
 from conversations.values import ConversationSettings
 from tests.conftest import Api
-from tests.messaging.conftest import MESSAGES, NOON, Calls, data_of, records_in, store_message
+from tests.messaging.conftest import (
+    MESSAGES,
+    NOON,
+    TEXT,
+    Calls,
+    data_of,
+    records_in,
+    store_message,
+    text_for,
+)
+from tests.messaging.storing import store_sent
 
 AT_NOON = "2025-11-07T12:00:00.000Z"
 
@@ -87,6 +97,22 @@ def test_a_change_costs_two_queries_a_round_trip_and_a_record(
 
     after = calls.redis, calls.mongodb, len(records_in(group.id))
     assert tuple(b - a for a, b in zip(before, after, strict=True)) == (1, 2, 1)
+
+
+def test_an_edit_answers_the_mentions_that_its_text_leaves(
+    mai: Api, group: ConversationSettings
+) -> None:
+    lan = {"userId": "lan", "startIndex": 9, "length": 3}
+    mentions = [lan, {"userId": "everybody", "startIndex": 0, "length": 4}]
+    text = text_for(group, "Chào chị Lan", mentions=mentions)
+    message_id = data_of(mai.post(TEXT, text))["messageId"]
+    store_sent(group.id)
+
+    answer = data_of(mai.put(MESSAGES + message_id, {"content": "Chào 😀"}))
+
+    assert [each["userId"] for each in answer["mentions"]] == ["everybody"]
+    store_sent(group.id)
+    assert data_of(mai.get(MESSAGES + message_id))["mentions"] == answer["mentions"]
 
 
 def test_a_refused_change_asks_for_no_readers(
