@@ -1,18 +1,18 @@
-"""Step 6 of a batch: what later records do to stored messages and to read positions.
+"""Step 6 of a batch: what later records do to stored messages.
 
 One update per change, in the order of the log, each a pipeline that MongoDB runs at once. A message
 remembers the place of its last change (`rev`): an older one, from a redelivery or from a process
 that woke up late, finds nothing to do. Deletion is final.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from chat_project.mongodb import Document, collection
-from consumers.decoding import MessageChange, PositionRead
+from consumers.decoding import MessageChange
 from consumers.errors import Poison, Reason
 from consumers.records import Place
 from messaging.changes import (
@@ -63,32 +63,6 @@ def _refused(error: BulkWriteError, changes: Sequence[MessageChange]) -> dict[Pl
             text = f"{refusal['code']}: {refusal['errmsg']}"
             return {changes[refusal["index"]].place: Poison(Reason.REFUSED_BY_DATABASE, text)}
     raise error
-
-
-def move_positions(reads: Collection[PositionRead]) -> None:
-    """The furthest position of each participant; one that is behind moves nothing."""
-    furthest: dict[tuple[str, str], PositionRead] = {}
-    for read in reads:
-        pair = (read.conversation_id, read.event.user_id)
-        rival = furthest.get(pair)
-        if rival is None or read.event.up_to_seq > rival.event.up_to_seq:
-            furthest[pair] = read
-    if furthest:
-        collection("participants").bulk_write(
-            [_move(read) for read in furthest.values()], ordered=False
-        )
-
-
-def _move(read: PositionRead) -> UpdateOne:
-    event = read.event
-    return UpdateOne(
-        {
-            "conversationId": event.conversation_id,
-            "userId": event.user_id,
-            "readSeq": {"$lt": event.up_to_seq},
-        },
-        {"$set": {"readSeq": event.up_to_seq, "readAt": read.at}},
-    )
 
 
 def _update(change: MessageChange) -> UpdateOne:

@@ -11,7 +11,7 @@ import msgspec
 
 from chat_project.mongodb import Document
 from consumers import heads, messages
-from consumers.changes import apply_changes, move_positions
+from consumers.changes import apply_changes
 from consumers.dead_letters import DeadLetter
 from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
 from consumers.erasure.names import forget_erased_names
@@ -25,6 +25,7 @@ from consumers.numbering import (
     number,
     with_targets,
 )
+from consumers.positions import move_positions
 from consumers.quotes import find_quotes
 from consumers.records import Place
 from conversations.erased import ERASED_NAME

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers import dead_letters, handler, heads, messages
-from consumers.changes import apply_changes, move_positions
+from consumers.changes import apply_changes
+from consumers.positions import move_positions
 from tests.consumers.conftest import head, stored
 from tests.properties.checks import Store, assert_equals_a_recount, assert_ids_stand_once
 from tests.properties.choices import (
