@@ -9,7 +9,10 @@ from consumers.decoding import PositionRead
 
 
 def move_positions(reads: Collection[PositionRead]) -> None:
-    """The furthest position of each participant; one that is behind moves nothing."""
+    """The furthest position of each participant; one that is behind moves nothing.
+
+    A newcomer stands where they joined without having read anything: reading up to there counts.
+    """
     furthest: dict[tuple[str, str], PositionRead] = {}
     for read in reads:
         pair = (read.conversation_id, read.event.user_id)
@@ -28,7 +31,10 @@ def _move(read: PositionRead) -> UpdateOne:
         {
             "conversationId": event.conversation_id,
             "userId": event.user_id,
-            "readSeq": {"$lt": event.up_to_seq},
+            "$or": [
+                {"readSeq": {"$lt": event.up_to_seq}},
+                {"readSeq": event.up_to_seq, "readAt": None},
+            ],
         },
         {"$set": {"readSeq": event.up_to_seq, "readAt": read.at}},
     )

@@ -26,18 +26,20 @@ def differences(
 
 
 def _positions(log: Log, database: Database[dict[str, Any]]) -> Iterator[str]:
-    """Each participant has read as far as the furthest of their events says."""
-    furthest: dict[tuple[str, str], int] = defaultdict(int)
+    """Each participant has read as far as the furthest of their events says, if any reaches that."""
+    furthest: dict[tuple[str, str], int] = {}
     for record in log.values():
         if record.expects == READ:
             body = record.body
             pair = (body["conversationId"], body["userId"])
-            furthest[pair] = max(furthest[pair], body["upToSeq"])
+            furthest[pair] = max(furthest.get(pair, 0), body["upToSeq"])
     for participant in database["participants"].find():
         pair = (participant["conversationId"], participant["userId"])
-        due = max(furthest[pair], participant["joinedSeq"])
+        due = max(furthest.get(pair, 0), participant["joinedSeq"])
         if participant["readSeq"] != due:
             yield f"{pair} has read up to {participant['readSeq']}, not {due}"
+        if ("readAt" in participant) is not (furthest.get(pair) == due):
+            yield f"{pair} has read at {participant.get('readAt')}"
 
 
 def _conversations(
