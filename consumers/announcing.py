@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
-from consumers.decoding import MessageChange, PositionRead
+from consumers.decoding import MessageChange
+from consumers.positions import Position
+from conversations.values import Pair
 from messaging.changes import (
     MessageDeletedEvent,
     MessageEditedEvent,
@@ -43,14 +45,15 @@ def _has_it(reaction: MessageReactionAddedEvent, document: Document) -> bool:
     return (reaction.user_id, reaction.emoji_code) in kept
 
 
-def of_read(read: PositionRead) -> Announcement:
+def of_position(reader: Pair, position: Position) -> Announcement:
+    conversation_id, user_id = reader
     data = {
-        "conversationId": read.conversation_id,
-        "userId": read.event.user_id,
-        "upToSeq": read.event.up_to_seq,
-        "readAt": format_timestamp(read.at),
+        "conversationId": conversation_id,
+        "userId": user_id,
+        "upToSeq": position.up_to_seq,
+        "readAt": format_timestamp(position.read_at),
     }
-    return Announcement(conversation_channel(read.conversation_id), "MessagesRead", data)
+    return Announcement(conversation_channel(conversation_id), "MessagesRead", data)
 
 
 _NAMES: Mapping[type, str] = {

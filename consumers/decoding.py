@@ -11,6 +11,7 @@ import msgspec
 from consumers.errors import Poison, Reason
 from consumers.records import Place, Record
 from consumers.topics import Generation
+from conversations.values import Pair
 from messaging.changes import ChangeEvent, LaterEvent, MessagesReadEvent, decode_later
 from messaging.events import (
     MalformedEvent,
@@ -69,6 +70,10 @@ class PositionRead(msgspec.Struct, frozen=True):
     @property
     def conversation_id(self) -> str:
         return self.event.conversation_id
+
+    @property
+    def reader(self) -> Pair:
+        return self.event.conversation_id, self.event.user_id
 
 
 Entry = SentMessage | MessageChange | PositionRead

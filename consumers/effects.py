@@ -17,6 +17,7 @@ from consumers.changes import takes_text_away
 from consumers.dead_letters import DeadLetter, lenient_ids
 from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
 from consumers.messages import read_documents
+from consumers.positions import positions_after
 from consumers.records import Place, Record
 from consumers.writer import Written
 from conversations import cache
@@ -105,16 +106,28 @@ class Effects:
     def _changed(
         self, written: Written, current: Mapping[str, Document], silent: set[str]
     ) -> Iterator[Announcement]:
-        """Adds the conversations of changes that are too old to be told to `silent`."""
+        """Adds the conversations of changes and reads that are too old to be told to `silent`."""
         entries = sorted([*written.changes, *written.reads, *_later(written.done)], key=_place)
         silent |= {each.conversation_id for each in entries if self._is_quiet(each)}
         for each in entries:
-            if self._is_quiet(each):
-                continue
-            if isinstance(each, PositionRead):
-                yield announcing.of_read(each)
-            elif (told := announcing.of_change(each, current)) is not None:
-                yield told
+            if isinstance(each, MessageChange) and not self._is_quiet(each):
+                told = announcing.of_change(each, current)
+                if told is not None:
+                    yield told
+        yield from self._positions(written)
+
+    def _positions(self, written: Written) -> Iterator[Announcement]:
+        """Of each reader once, as it is now: what came late or twice takes nobody back."""
+        earlier = [each for each in written.done if isinstance(each, PositionRead)]
+        reads = [*earlier, *written.reads]
+        live = {each.reader for each in reads if not self._is_quiet(each)}
+        if not live:
+            return
+        theirs = [each for each in reads if each.reader in live]
+        with pymongo.timeout(READ_SECONDS):
+            found = positions_after(theirs, all_moved=written.all_moved and not earlier)
+        for reader, position in found.items():
+            yield announcing.of_position(reader, position)
 
     def _stored_earlier(self, done: Sequence[Entry]) -> Iterator[tuple[SentMessage, Document]]:
         """The documents of what is done and recent enough for somebody to wait for it."""

@@ -1,40 +1,69 @@
 """Step 6 of a batch: how far its participants have read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
 
 from pymongo import UpdateOne
 
 from chat_project.mongodb import collection
 from consumers.decoding import PositionRead
+from conversations.selectors import read_positions
+from conversations.values import Pair
 
 
-def move_positions(reads: Collection[PositionRead]) -> None:
+class Position(NamedTuple):
+    """Everything up to this number was read by then."""
+
+    up_to_seq: int
+    read_at: datetime
+
+
+def move_positions(reads: Collection[PositionRead]) -> bool:
     """The furthest position of each participant; one that is behind moves nothing.
 
     A newcomer stands where they joined without having read anything: reading up to there counts.
+    Gives whether all of them moved: else somebody was there already, or takes no part any more.
     """
-    furthest: dict[tuple[str, str], PositionRead] = {}
+    furthest = _furthest(reads)
+    if not furthest:
+        return True
+    moves = [_move(pair, position) for pair, position in furthest.items()]
+    moved = collection("participants").bulk_write(moves, ordered=False)
+    return moved.matched_count == len(furthest)
+
+
+def positions_after(reads: Collection[PositionRead], *, all_moved: bool) -> Mapping[Pair, Position]:
+    """Where the readers stand now, but for those who have read nothing or take no part any more.
+
+    One query, and none if all of the reads are known to have moved them.
+    """
+    furthest = _furthest(reads)
+    if all_moved:
+        return furthest
+    return {pair: Position(*found) for pair, found in read_positions(furthest).items()}
+
+
+def _furthest(reads: Iterable[PositionRead]) -> dict[Pair, Position]:
+    """Of each participant; the first that came so far counts."""
+    furthest: dict[Pair, Position] = {}
     for read in reads:
-        pair = (read.conversation_id, read.event.user_id)
-        rival = furthest.get(pair)
-        if rival is None or read.event.up_to_seq > rival.event.up_to_seq:
-            furthest[pair] = read
-    if furthest:
-        collection("participants").bulk_write(
-            [_move(read) for read in furthest.values()], ordered=False
-        )
+        rival = furthest.get(read.reader)
+        if rival is None or read.event.up_to_seq > rival.up_to_seq:
+            furthest[read.reader] = Position(read.event.up_to_seq, read.at)
+    return furthest
 
 
-def _move(read: PositionRead) -> UpdateOne:
-    event = read.event
+def _move(pair: Pair, position: Position) -> UpdateOne:
+    conversation_id, user_id = pair
     return UpdateOne(
         {
-            "conversationId": event.conversation_id,
-            "userId": event.user_id,
+            "conversationId": conversation_id,
+            "userId": user_id,
             "$or": [
-                {"readSeq": {"$lt": event.up_to_seq}},
-                {"readSeq": event.up_to_seq, "readAt": None},
+                {"readSeq": {"$lt": position.up_to_seq}},
+                {"readSeq": position.up_to_seq, "readAt": None},
             ],
         },
-        {"$set": {"readSeq": event.up_to_seq, "readAt": read.at}},
+        {"$set": {"readSeq": position.up_to_seq, "readAt": position.read_at}},
     )

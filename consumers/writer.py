@@ -53,6 +53,8 @@ class Written(msgspec.Struct):
     stored: list[Stored] = msgspec.field(default_factory=list)
     changes: list[MessageChange] = msgspec.field(default_factory=list)
     reads: list[PositionRead] = msgspec.field(default_factory=list)
+    all_moved: bool = False
+    """Whether the furthest of `reads` is where its reader stands now, for each of them."""
     updates: list[HeadUpdate] = msgspec.field(default_factory=list)
     done: list[Entry] = msgspec.field(default_factory=list)
     """At or below a mark already: an earlier attempt finished them."""
@@ -109,7 +111,7 @@ class MessageWriter:
             if refused_change := apply_changes(written.changes):  # step 6
                 refused |= refused_change
                 continue
-            move_positions(written.reads)
+            written.all_moved = move_positions(written.reads)
             written.updates = _head_updates(threads, documents, written.changes)
             if heads.update_heads(written.updates):  # step 7
                 return written

@@ -1,12 +1,15 @@
 """Reads of conversations and participants, from the primary, without the ORM."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from chat_project.mongodb import Document, collection, majority_collection
 from conversations.values import ConversationSettings, ConversationType, Membership, Pair, Role
 
 _SETTINGS_FIELDS = dict.fromkeys(("tenantId", "type", "name", "isActive", "version"), 1)
-_MEMBER_FIELDS = {"_id": 0} | dict.fromkeys(("conversationId", "userId", "userName", "role"), 1)
+_PAIR_FIELDS = {"_id": 0, "conversationId": 1, "userId": 1}
+_MEMBER_FIELDS = {**_PAIR_FIELDS, "userName": 1, "role": 1}
+_POSITION_FIELDS = {**_PAIR_FIELDS, "readSeq": 1, "readAt": 1}
 
 
 def settings_and_version(ids: Collection[str]) -> dict[str, ConversationSettings]:
@@ -19,13 +22,24 @@ def memberships(pairs: Collection[Pair]) -> dict[Pair, Membership]:
     """The participants among these pairs, without version and time. One query."""
     return {
         pair: Membership(role=Role(document["role"]), user_name=document["userName"])
-        for pair, document in _participants(pairs).items()
+        for pair, document in _participants(pairs, _MEMBER_FIELDS).items()
     }
 
 
 def participant_names(pairs: Collection[Pair]) -> dict[Pair, str]:
     """The names of the participants among these pairs. One query."""
-    return {pair: document["userName"] for pair, document in _participants(pairs).items()}
+    found = _participants(pairs, _MEMBER_FIELDS)
+    return {pair: document["userName"] for pair, document in found.items()}
+
+
+def read_positions(pairs: Collection[Pair]) -> dict[Pair, tuple[int, datetime]]:
+    """How far the participants among these pairs have read, and when; without those who have read
+    nothing. One query."""
+    return {
+        pair: (int(document["readSeq"]), document["readAt"])
+        for pair, document in _participants(pairs, _POSITION_FIELDS).items()
+        if document.get("readAt") is not None
+    }
 
 
 def settings_of(document: Document) -> ConversationSettings:
@@ -39,7 +53,7 @@ def settings_of(document: Document) -> ConversationSettings:
     )
 
 
-def _participants(pairs: Collection[Pair]) -> dict[Pair, Document]:
+def _participants(pairs: Collection[Pair], fields: Document) -> dict[Pair, Document]:
     """Two `$in` on the unique index: a thousand `$or` branches would each be planned alone.
 
     It may find pairs that nobody asked for; they are left out here.
@@ -53,7 +67,7 @@ def _participants(pairs: Collection[Pair]) -> dict[Pair, Document]:
     }
     found = {
         (document["conversationId"], document["userId"]): document
-        for document in collection("participants").find(query, _MEMBER_FIELDS)
+        for document in collection("participants").find(query, fields)
     }
     return {pair: found[pair] for pair in wanted & found.keys()}
 

@@ -13,6 +13,7 @@ from tests.consumers.conftest import Consumer, Log
 MakeConversation = Callable[..., str]
 
 LIVE = {"age_seconds": 1.0}
+AT = "2025-11-07T10:06:00Z"
 
 
 class Cost:
@@ -103,3 +104,24 @@ def test_what_is_told_of_changes_costs_one_query_whatever_they_take_away(
 
     assert counted.mongodb()["find"] == 4, "heads, ids, the quoted message, what is told"
     assert counted.redis == 2
+
+
+def test_a_batch_of_readings_costs_two_commands_and_one_more_to_tell_of_late_ones(
+    log: Log, consumer: Consumer, conversation: MakeConversation, cost: Callable[[], Cost]
+) -> None:
+    rooms = [conversation(names={"reader": "Bình", "other": "An"}) for _ in range(3)]
+    for room in rooms:
+        log.send(room)
+        log.send(room)
+    consumer.apply(log.records)
+    for seq, finds in ((2, 1), (1, 2)):
+        before = len(log.records)
+        for room in rooms:
+            for user in ("reader", "other"):
+                log.change("MessagesReadEvent", room, userId=user, upToSeq=seq, readAt=AT, **LIVE)
+        counted = cost()
+
+        consumer.apply(log.records[before:])
+
+        assert counted.mongodb() == {"find": finds, "insert": 0, "update": 1}
+        assert counted.redis == 1, "announcements"

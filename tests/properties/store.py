@@ -110,10 +110,14 @@ class MemoryStore:
             }
         return {}
 
-    def move_positions(self, reads: Sequence[PositionRead]) -> None:
+    def move_positions(self, reads: Sequence[PositionRead]) -> bool:
+        before = self.positions.copy()
         for read in reads:
             room = read.conversation_id
             self.positions[room] = max(self.positions[room], read.event.up_to_seq)
+        return all(
+            self.positions[read.conversation_id] > before[read.conversation_id] for read in reads
+        )
 
     def position(self, room: str) -> int:
         return self.positions[room]
