@@ -102,6 +102,7 @@ def _admitted(
         sender_name=found.membership.user_name or draft.sender_name,
         sent_at=record.sent_at,
         quote=quote,
+        record=found.record,
         created_record=found.created_record,
     )
 

@@ -99,8 +99,8 @@ CODES: Codes = {
     ),
     "message_outcome_unknown": Code(
         503,
-        "Kafka did not acknowledge in time. It may still be stored: ask, or send it again with the"
-        " same key.",
+        "Kafka did not acknowledge the message in time. It may still be stored: ask, or send it again"
+        " with the same key. Until then nothing of it is changed.",
         _MESSAGE,
     ),
     "change_outcome_unknown": Code(

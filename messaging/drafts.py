@@ -30,12 +30,14 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """A draft that may be sent. `created_record`: this request answers for the record."""
+    """A draft that may be sent. `record` is the one that counts, as it was found; None: Redis is away.
+    `created_record`: this request answers for it."""
 
     draft: Draft
     sender_name: str | None
     sent_at: str
     quote: QuoteDto | None
+    record: AcceptanceRecord | None
     created_record: bool
 
 

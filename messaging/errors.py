@@ -31,6 +31,16 @@ def outcome_unknown(message_id: str) -> OutcomeUnknown:
     )
 
 
+def target_unknown(message_id: str) -> OutcomeUnknown:
+    """503 of a change whose message may come into the log behind it: it would be of no message."""
+    return OutcomeUnknown(
+        "Kafka has not acknowledged the message, so nothing of it was changed. Ask GET"
+        " /api/v1/messages/{messageId}, or send the message again with the same idempotency key, and"
+        " then change it.",
+        details={"messageId": message_id},
+    )
+
+
 def rate_limited(limited: Limited) -> RateLimited:
     """The error of a message that its sender, or all of the school together, sent too early."""
     limit, seconds = limited.limit, limited.retry_after_seconds

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeVar
 
 import pymongo
+from msgspec.structs import replace
 from pymongo.errors import PyMongoError
 
 from chat_project.api.envelope import ErrorBody, Plain, error_body
@@ -13,11 +14,11 @@ from chat_project.api.idempotency import HEADER, check_key
 from chat_project.api.tokens import TokenUser
 from chat_project.metrics import count_from_zero, messages_sent_total, rate_limited_total
 from chat_project.timestamps import now
-from conversations.cache import Scope, forget_record
+from conversations.cache import AcceptanceRecord, Scope, forget_record, replace_records
 from messaging.admission import admit
 from messaging.attachments.form import Form
 from messaging.attachments.receiving import DATABASE_SECONDS, draft_of_form, store_file
-from messaging.deliveries import Delivered, Delivery, Refused
+from messaging.deliveries import Delivered, Delivery, Refused, Unknown
 from messaging.drafts import Admitted, Draft, draft_of, event_of, sending_dto
 from messaging.errors import OutcomeUnknown, not_sent, outcome_unknown
 from messaging.events import encode_message_sent
@@ -167,8 +168,22 @@ def _publish(admitted: list[Admitted]) -> list[Outcome]:
     for index, delivery in enumerate(deliveries):
         if isinstance(delivery, Refused):
             _forget_refused(firsts, index)
+    _note_unknown(firsts, deliveries)
     outcomes = dict(zip(by_id, map(_outcome, firsts, deliveries), strict=True))
     return [outcomes[each.draft.message_id] for each in admitted]
+
+
+def _note_unknown(sent: Sequence[Admitted], deliveries: Sequence[Delivery]) -> None:
+    """In the records, for changes of these messages: which may come into the log behind them. One
+    that an earlier attempt left unknown is known once any attempt is acknowledged."""
+    noted: dict[str, AcceptanceRecord] = {}
+    for one, delivery in zip(sent, deliveries, strict=True):
+        is_unknown = isinstance(delivery, Unknown)
+        if one.record is None or isinstance(delivery, Refused):
+            continue
+        if one.record.is_unknown is not is_unknown:
+            noted[one.draft.message_id] = replace(one.record, is_unknown=is_unknown)
+    replace_records(noted)
 
 
 def _forget_refused(admitted: Sequence[Admitted], index: int) -> None:

@@ -8,6 +8,7 @@ from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.timestamps import parse_timestamp
 from conversations.cache import Found, Lookup, look_up
+from messaging.errors import target_unknown
 from messaging.receipts import message_as_answered
 from messaging.rules import Target
 from messaging.selectors import (
@@ -27,7 +28,8 @@ def checked_target(
 ) -> tuple[Target, Found, MessageDto]:
     """The message, its conversation as the cache knows it, and the message as GET answers it now.
 
-    Raises what `allowed` refuses; NotFound; Conflict for the sender's own that could not be stored.
+    Raises what `allowed` refuses; NotFound; for the sender's own Conflict if it could not be stored,
+    and OutcomeUnknown if Kafka has not acknowledged it and it is not stored.
     """
     target, as_answered = _target(user, canonical_id(message_id))
     found = look_up([Lookup(target.conversation_id, user.user_id)])[0]
@@ -55,6 +57,8 @@ def _target(user: TokenUser, message_id: str) -> tuple[Target, Callable[[], Mess
         raise Conflict("The message could not be stored", code="message_failed")
     if record is None:
         raise message_not_found()
+    if record.is_unknown:
+        raise target_unknown(message_id)
     target = Target(
         message_id=message_id,
         conversation_id=record.conversation_id,

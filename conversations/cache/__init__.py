@@ -13,6 +13,7 @@ from conversations.cache.records import (
     forget_records,
     living_records,
     read_record,
+    replace_records,
 )
 from conversations.cache.stored import StoredInMinute, stored_per_minute
 from conversations.values import ConversationSettings, Membership
@@ -37,5 +38,6 @@ __all__ = [
     "publish",
     "read_record",
     "refresh_heads",
+    "replace_records",
     "stored_per_minute",
 ]

@@ -1,8 +1,10 @@
 """The acceptance record of a message: what was accepted when, kept for some time under its id."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import partial
 
 import msgspec
+from redis import Redis
 
 from chat_project.redis import RedisAway, guarded
 from conversations.cache.keys import record_key
@@ -11,7 +13,9 @@ from conversations.cache.keys import record_key
 class AcceptanceRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Made by the first request for a message; `sent_at` ISO-8601, `fingerprint` in hex.
 
-    `type` is the message's; not kept of a text, so that it costs nothing there.
+    `type` is the message's. `is_unknown`: Kafka has not acknowledged it, so that it may come into the
+    log behind whatever is sent now, or never. Neither is kept of a text as it should be, where it
+    costs nothing.
     """
 
     tenant_id: str
@@ -20,6 +24,7 @@ class AcceptanceRecord(msgspec.Struct, frozen=True, rename="camel", omit_default
     sent_at: str
     fingerprint: str
     type: str = "Text"
+    is_unknown: bool = False
 
 
 encode_record = msgspec.json.Encoder().encode
@@ -52,6 +57,26 @@ def living_records(message_ids: Collection[str]) -> set[str]:
     keys = [record_key(message_id) for message_id in ids]
     found = guarded(lambda redis: redis.mget(keys))
     return {message_id for message_id, value in zip(ids, found, strict=True) if value is not None}
+
+
+def replace_records(records: Mapping[str, AcceptanceRecord]) -> None:
+    """Those that are still there, for the rest of their time; one round trip, none for no records.
+
+    Redis away: they stay as they are.
+    """
+    if not records:
+        return
+    try:
+        guarded(partial(_replace, records=records))
+    except RedisAway:
+        return
+
+
+def _replace(redis: Redis, records: Mapping[str, AcceptanceRecord]) -> None:
+    pipeline = redis.pipeline(transaction=False)
+    for message_id, record in records.items():
+        pipeline.set(record_key(message_id), encode_record(record), xx=True, keepttl=True)
+    pipeline.execute()
 
 
 def forget_record(message_id: str) -> None:

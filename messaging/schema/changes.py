@@ -31,7 +31,10 @@ _OF_ITS_MESSAGE = (
     " 403: `not_a_participant`. 404: `message_not_found`, `conversation_not_found`. 409:"
     " `message_failed`"
 )
-_TO_KAFKA = f". 413: `message_too_large`.{_NOT_PUBLISHED}"
+_TO_KAFKA = (
+    f". 413: `message_too_large`.{_NOT_PUBLISHED} Nor is it sent with 503 `message_outcome_unknown`:"
+    " Kafka has not acknowledged the message itself."
+)
 _CHANGE_ERRORS = f"{_OF_ITS_MESSAGE}, `conversation_archived`{_TO_KAFKA}"
 _OPTIMISTIC = "The answer shows the message as it will be; GET tells when it is applied."
 
