@@ -20,13 +20,13 @@ def is_mp4(head: bytes) -> bool:
     return head[4:8] == b"ftyp"
 
 
-def has_only_sound(file: IO[bytes], head: bytes, file_type: str) -> bool:
-    """`head`: the first bytes of `file`. What says nothing of its tracks has pictures.
+def has_only_sound(file: IO[bytes], size: int, head: bytes, file_type: str) -> bool:
+    """`head`: the first of the `size` bytes of `file`. What says nothing of its tracks has pictures.
 
     Moves the file's position.
     """
     if is_mp4(head):
-        return _mp4_handlers(file) == {b"soun"}
+        return _mp4_handlers(file, size) == {b"soun"}
     if file_type in ("video/webm", "video/x-matroska"):
         return set(_CODEC.findall(head)) == {b"A"}
     if file_type == "audio/ogg":
@@ -34,8 +34,11 @@ def has_only_sound(file: IO[bytes], head: bytes, file_type: str) -> bool:
     return not file_type.startswith("video/")
 
 
-def _mp4_handlers(file: IO[bytes]) -> set[bytes]:
-    """What the tracks are, from the index (`moov`), which may stand at the end."""
+def _mp4_handlers(file: IO[bytes], file_size: int) -> set[bytes]:
+    """What the tracks are, from the index (`moov`), which may stand at the end.
+
+    A box may say that it is larger than any file: behind it there is nothing.
+    """
     place = 0
     for _ in range(MAX_BOXES):
         file.seek(place)
@@ -47,7 +50,7 @@ def _mp4_handlers(file: IO[bytes]) -> set[bytes]:
             (size,) = struct.unpack(">Q", header[8:])
         if kind == b"moov":
             return set(_HANDLER.findall(file.read(min(size, MAX_INDEX_BYTES))))
-        if size < 8:
+        if size < 8 or place + size > file_size:
             break
         place += size
     return set()

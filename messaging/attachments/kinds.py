@@ -59,7 +59,7 @@ def kind_of(file: IO[bytes], size: int) -> Kind:
         return Kind(file_type, "Image" if pixels <= MAX_PIXELS else "File")
     if not file_type.startswith(("audio/", "video/")):
         return Kind(file_type, "File")
-    if has_only_sound(file, head, file_type):
+    if has_only_sound(file, size, head, file_type):
         return Kind(_ONLY_SOUND.get(file_type, file_type), "Audio")
     return Kind("video/ogg" if file_type == "audio/ogg" else file_type, "Video")
 

@@ -9,6 +9,7 @@ from tests.messaging.attached import (
     HTML,
     PDF,
     SVG,
+    box,
     form,
     mp4,
     ogg,
@@ -21,6 +22,8 @@ from tests.messaging.attached import (
 from tests.messaging.conftest import data_of
 
 pytestmark = pytest.mark.usefixtures("files")
+
+ENDLESS_MP4 = box(b"ftyp", b"isom\0\0\0\0isommp42") + b"\0\0\0\1free" + b"\xff" * 8
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,7 @@ pytestmark = pytest.mark.usefixtures("files")
         pytest.param(mp4(b"vide", b"soun"), "Video", "video/mp4", id="mp4"),
         pytest.param(mp4(), "Video", "video/mp4", id="mp4 without tracks"),
         pytest.param(mp4(b"soun", padding=100_000), "Audio", "audio/mp4", id="mp4 of sound"),
+        pytest.param(ENDLESS_MP4, "Video", "video/mp4", id="mp4 with a box of 16 exabytes"),
         pytest.param(webm(b"V_VP9", b"A_OPUS"), "Video", "video/webm", id="webm"),
         pytest.param(webm(b"A_OPUS"), "Audio", "audio/webm", id="webm of sound"),
         pytest.param(ogg(b"OpusHead"), "Audio", "audio/ogg", id="ogg"),
