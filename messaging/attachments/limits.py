@@ -15,4 +15,7 @@ MAX_REQUEST_BYTES = MAX_FILE_BYTES + 100_000
 """The largest file, and what the form has besides: a caption takes 20 KB at most."""
 
 MAX_PIXELS = 8_192 * 6_144
-"""The largest picture that usual phone cameras take; 200 MB in memory, for one thumbnail at a time."""
+"""The largest picture that usual phone cameras take.
+
+For one thumbnail at a time it takes memory: a WebP up to 850 MB, others up to 480 MB (measured).
+"""

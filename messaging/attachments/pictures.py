@@ -15,7 +15,10 @@ THUMBNAIL_TYPE = "image/jpeg"
 THUMBNAIL_NAME = "thumbnail.jpg"
 _QUALITY = 80
 
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "AVIF", "TIFF")
+_DRAWN_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP")
+"""Whose header says how much is decoded. A TIFF of 100 x 100 pixels may have a tile of 46,000 x
+46,000, an AVIF hold a frame of 16,384 x 16,384."""
+_FORMATS = (*_DRAWN_FORMATS, "AVIF", "TIFF")
 _WITHOUT_SHADES = ("1", "P", "PA")  # what is between two of their colours has no number
 _WHITE = (255, 255, 255, 255)
 
@@ -37,18 +40,19 @@ def count_pixels(file: IO[bytes]) -> int | None:
 
 
 def thumbnail(file: IO[bytes]) -> bytes | None:
-    """A small JPEG, turned upright, on white, without the picture's metadata; None if it is broken.
+    """A small JPEG, turned upright, on white, without the picture's metadata.
 
-    Decodes the picture, so `count_pixels` must have allowed it. Of a moving one the first frame.
+    None if it is broken, or of a format that could hide its size. Decodes the picture, so
+    `count_pixels` must have allowed it. Of a moving one the first frame.
     """
     try:
         file.seek(0)
-        with _one_at_a_time, Image.open(file, formats=_FORMATS) as opened:
+        with _one_at_a_time, Image.open(file, formats=_DRAWN_FORMATS) as opened:
             image = opened.convert("RGBA") if opened.mode in _WITHOUT_SHADES else opened
             image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
             return _as_jpeg(ImageOps.exif_transpose(image))
     except Exception as error:  # as above
-        logger.info("No thumbnail of a broken picture: %s", error)
+        logger.info("No thumbnail of this picture: %s", error)
         return None
 
 

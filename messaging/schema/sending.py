@@ -145,7 +145,7 @@ SEND_ATTACHMENT = extend_schema(
     operation_id="send_attachment",
     summary="Send a file",
     description="Answered as a text is. The message's type follows from the file's content: Image,"
-    " Video, Audio or File; a picture has a thumbnail. The names of the fields match without case."
+    " Video, Audio or File; most pictures have a thumbnail. The names of the fields match without case."
     f" {_RATE}"
     "\n\n400: `malformed_multipart`, `file_missing`, `file_empty`, `one_file`, `invalid_field`,"
     " `content_too_long`, `content_has_nul`, `name_too_long`, `name_has_nul`,"
