@@ -4,23 +4,27 @@ All go through the log behind their message, so that none can overtake it. The a
 a send's is: GET tells when the change is applied. Each may be repeated without harm.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypedDict
 
 import msgspec
+import pymongo
+from pymongo.errors import PyMongoError
 
 from chat_project.api.envelope import Plain
 from chat_project.api.errors import ApiError, Conflict, InvalidRequest
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
-from chat_project.mongodb import Document
+from chat_project.mongodb import Document, described
 from chat_project.settings.environment import environment
 from chat_project.timestamps import format_timestamp, now
 from conversations import services
 from conversations.cache import Found, Lookup, look_up
 from conversations.policies import may_read, may_send
 from conversations.selectors import last_seq
+from conversations.services import KeyedRequest
 from messaging import rules
 from messaging.changes import (
     MAX_EMOJI_LENGTH,
@@ -40,8 +44,10 @@ from messaging.events import exceeds_utf16, utf16_length
 from messaging.producer import producer
 from messaging.rules import Target
 from messaging.serializers import DELETED_CONTENT, MessageDto, ReactionDto
-from messaging.targets import Allowed, checked_target
+from messaging.targets import DATABASE_SECONDS, Allowed, checked_target
 from messaging.validation import check_content
+
+logger = logging.getLogger(__name__)
 
 
 class ReadPosition(Plain, frozen=True, rename="camel"):
@@ -158,10 +164,11 @@ def mark_read(
     a number that no message has yet.
     """
     conversation_id = canonical_id(conversation_id)
-    found = look_up([Lookup(conversation_id, user.user_id)])[0]
-    if refusal := may_read(user.tenant_id, found.settings, found.membership):
-        raise refusal
-    last = last_seq(conversation_id)
+    with pymongo.timeout(DATABASE_SECONDS):
+        found = look_up([Lookup(conversation_id, user.user_id)])[0]
+        if refusal := may_read(user.tenant_id, found.settings, found.membership):
+            raise refusal
+        last = last_seq(conversation_id)
     if up_to_seq is not None and not 0 <= up_to_seq <= last:
         raise InvalidRequest(
             f"upToSeq must be a whole number from 0 to {last}, the last message's",
@@ -228,11 +235,26 @@ def _publish_once(
         _publish(event)
         return None
     request = services.keyed_request(user, key, type(event).__name__, *asked)
-    earlier = services.earlier_request(request)
+    with pymongo.timeout(DATABASE_SECONDS):
+        earlier = services.earlier_request(request)
     if earlier is None:
         _publish(event)
-        services.remember(request, event.conversation_id, noted)
+        _remember(request, event, noted)
     return earlier
+
+
+def _remember(request: KeyedRequest, event: LaterEvent, noted: Document | None) -> None:
+    """The change is sent by now: it is answered so, also when MongoDB does not take the note."""
+    try:
+        with pymongo.timeout(DATABASE_SECONDS):
+            services.remember(request, event.conversation_id, noted)
+    except PyMongoError as error:
+        logger.warning(
+            "A %s in conversation %s is sent, but its idempotency key is not noted: %s",
+            type(event).__name__,
+            event.conversation_id,
+            described(error),
+        )
 
 
 def _publish(event: LaterEvent) -> None:

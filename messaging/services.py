@@ -111,7 +111,9 @@ def _send(
 ) -> list[Outcome]:
     def outcomes() -> list[Outcome]:
         drafts = [_draft_or_error(user, request, key) for request, key in requests]
-        return _go_on(_go_on(drafts, admit), _publish)
+        with pymongo.timeout(DATABASE_SECONDS):
+            admitted = _go_on(drafts, admit)
+        return _go_on(admitted, _publish)
 
     return _counted(len(requests), outcomes)
 

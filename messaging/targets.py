@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import pymongo
+
 from chat_project.api.errors import ApiError, Conflict
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
@@ -20,6 +22,9 @@ from messaging.selectors import (
 )
 from messaging.serializers import MessageDto
 
+DATABASE_SECONDS = 2.0
+"""For what a change asks of MongoDB at a time; between such times it waits for Kafka."""
+
 Allowed = Callable[[Target, Found], ApiError | None]
 
 
@@ -31,11 +36,12 @@ def checked_target(
     Raises what `allowed` refuses; NotFound; for the sender's own Conflict if it could not be stored,
     and OutcomeUnknown if Kafka has not acknowledged it and it is not stored.
     """
-    target, as_answered = _target(user, canonical_id(message_id))
-    found = look_up([Lookup(target.conversation_id, user.user_id)])[0]
-    if refusal := allowed(target, found):
-        raise refusal
-    return target, found, as_answered()
+    with pymongo.timeout(DATABASE_SECONDS):
+        target, as_answered = _target(user, canonical_id(message_id))
+        found = look_up([Lookup(target.conversation_id, user.user_id)])[0]
+        if refusal := allowed(target, found):
+            raise refusal
+        return target, found, as_answered()
 
 
 def _target(user: TokenUser, message_id: str) -> tuple[Target, Callable[[], MessageDto]]:
