@@ -114,15 +114,17 @@ def add_reaction(
     Idempotency-Key; Unprocessable when it was used for something else."""
     emoji, at = _emoji(emoji_code, "emojiCode"), format_timestamp(now())
     target, found, dto = checked_target(user, message_id, _may_mark(user, writing=False))
+    event = MessageReactionAddedEvent(**_who(user, target, found), at=at, emoji_code=emoji)
     others = _without(dto.reactions, user.user_id, emoji)
     mine = [each for each in dto.reactions if each not in others]
     if not mine:
         if refusal := rules.may_react([each.user_id for each in others], user.user_id):
             raise refusal
         mine = [
-            ReactionDto(emoji_code=emoji, user_id=user.user_id, user_name=user.name, reacted_at=at)
+            ReactionDto(
+                emoji_code=emoji, user_id=event.user_id, user_name=event.user_name, reacted_at=at
+            )
         ]
-    event = MessageReactionAddedEvent(**_who(user, target, found), at=at, emoji_code=emoji)
     _publish_once(user, key, event, [target.message_id, emoji])
     return msgspec.structs.replace(dto, reactions=others + mine)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from chat_project.mongodb import collection
@@ -113,6 +114,20 @@ def test_an_edit_answers_the_mentions_that_its_text_leaves(
     assert [each["userId"] for each in answer["mentions"]] == ["everybody"]
     store_sent(group.id)
     assert data_of(mai.get(MESSAGES + message_id))["mentions"] == answer["mentions"]
+
+
+def test_a_reaction_is_answered_with_the_name_that_is_stored(
+    api: Any, mai: Api, new_conversation: Any
+) -> None:
+    """The participant's: a token may have another one, or none."""
+    nameless = api(tenant_id=mai.tenant_id)
+    group = new_conversation(mai, nameless)
+    path = MESSAGES + store_message(group, 1)
+
+    answer = data_of(nameless.post(f"{path}/reactions", {"emojiCode": "👍"}))
+
+    event = msgspec.json.decode(records_in(group.id)[-1].value() or b"")
+    assert answer["reactions"][0]["userName"] == event["userName"] == nameless.person.user_name
 
 
 def test_a_refused_change_asks_for_no_readers(
