@@ -87,7 +87,7 @@ CODES: Codes = {
         f"A message has up to {MAX_REACTIONS:,} reactions, {MAX_REACTIONS_OF_A_USER} of one user.",
         {"limit": MAX_REACTIONS, "limitOfAUser": MAX_REACTIONS_OF_A_USER},
     ),
-    "system_message": Code(409, "A System message is not changed."),
+    "system_message": Code(409, "A System message is not edited."),
     "edit_window_over": Code(409, "The time for editing is over."),
     "message_too_large": Code(
         413, "The message is larger than Kafka's topic allows; it was not sent.", _MESSAGE

@@ -32,7 +32,7 @@ def may_edit(target: Target, user_id: str, *, now: datetime, window: timedelta) 
     if target.sender_id != user_id:
         return Forbidden("Only its sender edits a message", code="not_the_sender")
     if target.type == "System":
-        return _is_of_the_system()
+        return Conflict("A System message is not edited", code="system_message")
     if target.is_deleted:
         return message_deleted()
     if now - target.sent_at > window:
@@ -46,13 +46,13 @@ def may_edit(target: Target, user_id: str, *, now: datetime, window: timedelta) 
 
 
 def may_delete(target: Target, user_id: str, role: Role | None) -> Refusal | None:
-    """Its sender, and an Admin anyone's. A repeated deletion is no error."""
+    """Its sender, and an Admin anyone's, System messages too. A repeated deletion is no error."""
     if target.sender_id != user_id and role is not Role.ADMIN:
         return Forbidden(
             "Only its sender or an Admin of the conversation deletes a message",
             code="not_the_sender",
         )
-    return _is_of_the_system() if target.type == "System" and not target.is_deleted else None
+    return None
 
 
 def may_mark(target: Target) -> Refusal | None:
@@ -74,7 +74,3 @@ def may_react(reacted: Sequence[str], user_id: str) -> Refusal | None:
 
 def message_deleted() -> Conflict:
     return Conflict("The message is deleted", code="message_deleted")
-
-
-def _is_of_the_system() -> Conflict:
-    return Conflict("A System message is not edited or deleted", code="system_message")

@@ -87,8 +87,8 @@ EDIT = extend_schema(
 DELETE = extend_schema(
     operation_id="delete_message",
     summary="Delete a message",
-    description=f"{_OPTIMISTIC} Its sender may, and an Admin anyone's, in an archived conversation"
-    f" too. 403: `not_the_sender`. 409: `system_message`.{_OF_ITS_MESSAGE}{_TO_KAFKA}",
+    description=f"{_OPTIMISTIC} Its sender may, and an Admin anyone's, System messages too, also in"
+    f" an archived conversation. 403: `not_the_sender`.{_OF_ITS_MESSAGE}{_TO_KAFKA}",
     parameters=[MESSAGE_ID, *STATED],
     responses={200: MessageSerializer},
     examples=examples.DELETE,

@@ -485,8 +485,8 @@ def delete_message(message_id: str) -> Call[models.Message]:
     """Delete a message.
 
     The answer shows the message as it will be; GET tells when it is applied. Its sender may,
-    and an Admin anyone's, in an archived conversation too. 403: `not_the_sender`. 409:
-    `system_message`. 403: `not_a_participant`. 404: `message_not_found`,
+    and an Admin anyone's, System messages too, also in an archived conversation. 403:
+    `not_the_sender`. 403: `not_a_participant`. 404: `message_not_found`,
     `conversation_not_found`. 409: `message_failed`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,

@@ -30,7 +30,21 @@ def test_it_is_stored_as_a_message_that_others_have_not_read_and_nobody_edits(
     assert shown(mai, room)["lastMessage"]["messageId"] == message["messageId"]
     path = MESSAGES + message["messageId"]
     assert refusal(mai.put(path, {"content": "khác"})) == (409, "system_message")
-    assert refusal(mai.delete(path)) == (409, "system_message")
+
+
+def test_an_admin_deletes_it_as_any_message(
+    mai: Api, colleague: Api, parent: Api, room: str
+) -> None:
+    services.add_participants(room, [parent.person], None)
+    [stored] = store_sent(room)
+    path = MESSAGES + stored["_id"]
+
+    assert refusal(colleague.delete(path)) == (403, "not_the_sender")
+    assert data_of(mai.delete(path))["isDeleted"]
+
+    [deleted] = store_sent(room)
+    assert deleted["isDeleted"]
+    assert stored["content"] not in deleted.values()
 
 
 def test_who_has_left_still_has_their_name(mai: Api, colleague: Api, room: str) -> None:
