@@ -20,7 +20,7 @@ from messaging.pages import read_page
 from messaging.receipts import messages_as_answered
 from messaging.selectors import check_readable
 from messaging.serializers import MessageDto
-from messaging.words import beginning, folded_words, with_beginnings
+from messaging.words import MAX_BEGINNING_LENGTH, beginning, folded_words, with_beginnings
 
 COLLECTION = "message_search"
 INDEX = "conversation_words"
@@ -106,7 +106,7 @@ def _query(conversation_id: str, asked: SearchRequest) -> Document:
     *whole, last = asked.words
     longest_first = sorted(dict.fromkeys(whole), key=len, reverse=True)
     conditions: list[Document] = [{"words": word} for word in longest_first]
-    conditions.append({"words": {"$in": [last, beginning(last)]}})
+    conditions += _beginning_with(last)
     query: Document = {"conversationId": conversation_id, "$and": conditions}
     if asked.message_type:
         query["type"] = asked.message_type
@@ -114,6 +114,13 @@ def _query(conversation_id: str, asked: SearchRequest) -> Document:
     if sent_at := {name: bound for name, bound in bounds.items() if bound is not None}:
         query["sentAt"] = sent_at
     return query
+
+
+def _beginning_with(letters: str) -> list[Document]:
+    """Of more letters than a kept beginning has, a message's own words are looked at too."""
+    if len(letters) <= MAX_BEGINNING_LENGTH:
+        return [{"words": {"$in": [letters, beginning(letters)]}}]
+    return [{"words": beginning(letters)}, {"words": {"$regex": f"^{letters}"}}]
 
 
 def _messages(ids: list[str]) -> list[Document]:

@@ -74,7 +74,7 @@ def bring_search(subject: Subject, conversation_ids: Sequence[str]) -> int:
     found = messages_in(conversation_ids, {"$or": whose}, {"_id": 1})
     count = 0
     for ids in parts((message["_id"] for message in found), IDS_AT_ONCE):
-        count += patiently(partial(_bring_in, ids))
+        count += patiently(partial(bring_in, ids)).written
     return count
 
 
@@ -105,11 +105,6 @@ def _letters_by_sender(subject: Subject) -> list[Letter]:
 def _letters_of(message_ids: Sequence[str]) -> list[Letter]:
     with attempt():
         return letters_where({"messageId": {"$in": list(message_ids)}, **_NOT_DISCARDED})
-
-
-def _bring_in(message_ids: Sequence[str]) -> int:
-    with attempt():
-        return bring_in(message_ids).written
 
 
 def _nobody(_count: int) -> None:

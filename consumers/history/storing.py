@@ -4,7 +4,7 @@ Each write may be repeated: a message has the same number and place in every att
 attempt that was killed has stored is found and kept. Two imports at once do no harm either.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from pymongo import ReplaceOne
@@ -71,11 +71,11 @@ def store(held: Claim, forms: Sequence[Document], found: Mapping[str, Document])
     again = [form["_id"] for form in forms if form["_id"] in found]
     if fresh:
         _insert(fresh)
-        _patiently(partial(index.add, fresh))
+        patiently(partial(index.add, fresh))
     if other:
-        _patiently(partial(_replace, held, other))
+        patiently(partial(_replace, held, other))
     if again:
-        _patiently(partial(index.bring_in, again))
+        patiently(partial(index.bring_in, again))
 
 
 def publish(
@@ -161,7 +161,8 @@ def _replace(held: Claim, forms: Sequence[Document]) -> None:
         claims.hold(held, session)
         collection("messages").bulk_write(replacements, ordered=False, session=session)
 
-    in_transaction(replace)
+    with attempt():
+        in_transaction(replace)
 
 
 def _check_whole(conversation: Document) -> None:
@@ -173,11 +174,3 @@ def _check_whole(conversation: Document) -> None:
         raise SourceChanged(
             f"{stored} messages are stored, and {conversation['lastSeq']} are there"
         )
-
-
-def _patiently(write: Callable[[], object]) -> None:
-    def step() -> None:
-        with attempt():
-            write()
-
-    patiently(step)

@@ -65,8 +65,7 @@ class SearchHandler(Handler):
         """Raises RetryLater also while the messages of the batch are not stored yet."""
         entries = self._decode(batch.records)
         self._wait_until_handled(entries)
-        with attempt():
-            brought = bring_in({_message_id(entry) for entry in entries})
+        brought = bring_in({_message_id(entry) for entry in entries})
         _tell_operators(brought, batch.received_at)
         return Handled(batch.records)
 

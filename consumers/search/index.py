@@ -4,16 +4,28 @@ Only what is stored counts, never what a record of the log says: a record may be
 letter, or overtaken by a later change. So everything here may be repeated, at any time, by anyone.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TypeVar
 
+import bson
 import msgspec
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from chat_project.mongodb import Document, collection, majority_collection
+from consumers.attempts import attempt
 from consumers.errors import RetryLater
 from consumers.messages import DUPLICATE_KEY
 from messaging import search
+
+T = TypeVar("T")
+
+PART_BYTES = 250_000
+"""Of stored messages that are brought in by one attempt. Their words and beginnings are some 200,000
+at most, each an entry of the index: 1 to 3 s on two busy cores, of the 10 s of an attempt."""
+
+FEW = 30
+"""So many messages are one part, whatever they say: they have no more words than that."""
 
 _SEARCHED_FIELDS = dict.fromkeys(
     (
@@ -45,12 +57,53 @@ class Brought(msgspec.Struct):
     def written(self) -> int:
         return self.added + self.corrected
 
+    def include(self, other: "Brought") -> None:
+        self.added += other.added
+        self.corrected += other.corrected
+        self.unchanged += other.unchanged
+        self.not_stored += other.not_stored
+
 
 def bring_in(message_ids: Collection[str]) -> Brought:
-    """Two queries, and one write if anything has changed. Raises RetryLater, pymongo's errors.
+    """Two queries, and one write if anything has changed. More than FEW messages cost a query more,
+    and the same again for each part: a retry finds done what an attempt has done.
 
-    The search is read before the messages, so what replaces a document is never older than it.
+    Raises RetryLater, StopConsuming.
     """
+    brought = Brought()
+    for part in _parts(message_ids):
+        with attempt():
+            brought.include(_bring_in_at_once(part))
+    return brought
+
+
+def _parts(message_ids: Collection[str]) -> Iterable[Collection[str]]:
+    if len(message_ids) <= FEW:
+        return [message_ids]
+    with attempt():
+        found = majority_collection("messages").find(
+            {"_id": {"$in": list(message_ids)}}, {"size": {"$bsonSize": "$$ROOT"}}
+        )
+        sizes = {each["_id"]: each["size"] for each in found}
+    return _parted(message_ids, lambda message_id: sizes.get(message_id, 0))
+
+
+def _parted(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """In their order. A part ends with the item that makes it PART_BYTES or more."""
+    part: list[T] = []
+    size = 0
+    for item in items:
+        part.append(item)
+        size += size_of(item)
+        if size >= PART_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _bring_in_at_once(message_ids: Collection[str]) -> Brought:
+    """The search is read before the messages, so what replaces a document is never older than it."""
     ids = {"_id": {"$in": list(message_ids)}}
     found = {each["_id"]: each for each in majority_collection(search.COLLECTION).find(ids)}
     stored = majority_collection("messages").find({**ids, **_WHOLE}, _SEARCHED_FIELDS)
@@ -69,11 +122,14 @@ def bring_in(message_ids: Collection[str]) -> Brought:
 
 
 def add(messages: Collection[Document]) -> None:
-    """Whole stored messages that the search has not seen, by one write; one that it has stays.
+    """Whole stored messages that the search has not seen, by one write for each part; one that it
+    has stays. Raises RetryLater, StopConsuming."""
+    for part in _parted(messages, lambda message: len(bson.encode(message))):
+        with attempt():
+            _insert([_search_document(message) for message in part])
 
-    Raises pymongo's errors.
-    """
-    documents = [_search_document(message) for message in messages]
+
+def _insert(documents: list[Document]) -> None:
     try:
         collection(search.COLLECTION).insert_many(documents, ordered=False)
     except BulkWriteError as error:

@@ -36,7 +36,7 @@ def rebuild_search(
     rebuilt = RebuiltSearch()
     on_total(_estimated_total())
     for ids in _pages("messages"):
-        _add(rebuilt, patiently(partial(_bring_in, ids)))
+        _add(rebuilt, patiently(partial(bring_in, ids)))
         on_read(len(ids))
     for ids in _pages(search.COLLECTION):
         rebuilt.removed += patiently(partial(_remove_strangers, ids))
@@ -49,11 +49,6 @@ def _add(rebuilt: RebuiltSearch, brought: Brought) -> None:
     rebuilt.added += brought.added
     rebuilt.corrected += brought.corrected
     rebuilt.unchanged += brought.unchanged
-
-
-def _bring_in(ids: list[str]) -> Brought:
-    with attempt():
-        return bring_in(ids)
 
 
 def _remove_strangers(ids: list[str]) -> int:
