@@ -471,7 +471,8 @@ def edit_message(message_id: str, *, content: str) -> Call[models.Message]:
     `conversation_not_found`. 409: `message_failed`, `conversation_archived`. 413:
     `message_too_large`. 503: `change_outcome_unknown` (it may be applied later: send it again),
     and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
-    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`. Nor is it sent with 503
+    `message_outcome_unknown`: Kafka has not acknowledged the message itself.
     """
     return Call(
         "PUT",
@@ -490,7 +491,8 @@ def delete_message(message_id: str) -> Call[models.Message]:
     `conversation_not_found`. 409: `message_failed`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
-    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`. Nor is it sent with 503
+    `message_outcome_unknown`: Kafka has not acknowledged the message itself.
     """
     return Call(
         "DELETE", filled("/api/v1/messages/{message_id}", message_id=message_id), models.Message
@@ -506,7 +508,8 @@ def pin_message(message_id: str, *, idempotency_key: str | None = None) -> Call[
     `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
-    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`. Nor is it sent with 503
+    `message_outcome_unknown`: Kafka has not acknowledged the message itself.
     """
     return Call(
         "POST",
@@ -528,7 +531,8 @@ def add_reaction(
     `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
-    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`. Nor is it sent with 503
+    `message_outcome_unknown`: Kafka has not acknowledged the message itself.
     """
     return Call(
         "POST",
@@ -547,7 +551,8 @@ def remove_reaction(message_id: str, *, emoji: str) -> Call[models.Message]:
     `conversation_not_found`. 409: `message_failed`, `conversation_archived`. 413:
     `message_too_large`. 503: `change_outcome_unknown` (it may be applied later: send it again),
     and not sent: `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
-    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`. Nor is it sent with 503
+    `message_outcome_unknown`: Kafka has not acknowledged the message itself.
     """
     return Call(
         "DELETE",
@@ -566,7 +571,8 @@ def unpin_message(message_id: str, *, idempotency_key: str | None = None) -> Cal
     `message_failed`, `conversation_archived`. 413: `message_too_large`. 503:
     `change_outcome_unknown` (it may be applied later: send it again), and not sent:
     `kafka_unavailable`, `queue_full`, `database_unavailable`, `accepting_paused`,
-    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`.
+    `partitions_differ`, `kafka_not_authorized`, `kafka_rejected`. Nor is it sent with 503
+    `message_outcome_unknown`: Kafka has not acknowledged the message itself.
     """
     return Call(
         "POST",
