@@ -58,7 +58,12 @@ class School:
         text = f"Chào @{NAME}, và @Đỗ Nam"
         marks = [
             {"userId": HER, "userName": NAME, "startIndex": 5, "length": len(NAME) + 1},
-            {"userId": "user-3", "userName": "Đỗ Nam", "startIndex": 26, "length": 7},
+            {
+                "userId": "user-3",
+                "userName": "Đỗ Nam",
+                "startIndex": text.index("@Đỗ"),
+                "length": 7,
+            },
         ]
         naming = self.of(group, "user-2", text, mentions=marks)
         self.of(group, "user-3", "thật à", replyToMessageId=naming, replyToContent=text)
