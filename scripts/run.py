@@ -18,6 +18,7 @@ from scripts.prepare import Demo
 from scripts.summary import summary
 
 API_PORT = 5004
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ADDRESSES = {"kafka": "KAFKA_BOOTSTRAP_SERVERS", "mongodb": "MONGODB_URI", "redis": "REDIS_URL"}
 
 
@@ -28,10 +29,9 @@ class PreparationFailed(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 stopped as asked, 1 something failed, 2 wrong arguments."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(
-            number, signal.default_int_handler
-        )  # SIGINT too: a background job may ignore it
+    earlier = {  # SIGINT too: a background job may ignore it
+        number: signal.signal(number, signal.default_int_handler) for number in ENDING
+    }
     try:
         _run(options)
     except (StackError, PreparationFailed, ChildDied, FirstMessageFailed) as error:
@@ -39,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         _say("stopped")
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
     return 0
 
 
@@ -65,7 +68,7 @@ def _run(options: argparse.Namespace) -> None:
                 time.sleep(0.2)
         finally:
             _say("stopping")
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for number in ENDING:
                 signal.signal(number, signal.SIG_IGN)  # every stop below is bounded
 
 

@@ -17,7 +17,7 @@ import pytest
 from devstack import Stack, State, ports
 from devstack.instance import REPOSITORY
 from scripts.children import Child, ChildDied
-from scripts.run import ADDRESSES, _parser, _servers, main
+from scripts.run import ADDRESSES, ENDING, _parser, _servers, main
 
 PATIENCE_SECONDS = 120
 TIMES = re.compile(r"accepted in \d+ ms, stored after \d+ ms")
@@ -104,10 +104,12 @@ def test_a_taken_port_is_said_before_anything_starts(
         listener.bind((ports.HOST, 0))
         listener.listen()
         taken = listener.getsockname()[1]
+        before = [signal.getsignal(number) for number in ENDING]
 
         assert main(["--devstack-name", own_stack.name, "--port", str(taken)]) == 1
 
     assert f"port {taken} of the API is already taken by" in capsys.readouterr().err
+    assert [signal.getsignal(number) for number in ENDING] == before
 
 
 def test_an_empty_setting_counts_as_absent_for_what_is_started(

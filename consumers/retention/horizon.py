@@ -7,14 +7,12 @@ import math
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
-from functools import partial
 
 import msgspec
 from confluent_kafka.admin import AdminClient
 
 from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
-from consumers.attempts import patiently
 from consumers.errors import Refused, RetryLater
 from consumers.log_reader import LogReader
 from consumers.records import Place
@@ -56,7 +54,7 @@ def read_horizon(environment: Environment) -> Horizon:
     """
     topic, connection = environment.message_topic, environment.kafka_connection()
     with closing(LogReader(connection)) as reader:
-        bounds = patiently(partial(reader.bounds, topic))
+        bounds = reader.bounds(topic)
     if not bounds:
         raise Refused(f"there is no topic {topic}: see KAFKA_TOPIC_PREFIX and create_topics")
     generation = known_generation(describe(_admin(connection), topic))
