@@ -15,6 +15,8 @@ from confluent_kafka.admin import AdminClient
 from chat_project.mongodb import collection
 from chat_project.settings.environment import Environment
 from consumers.lag import LagReader
+from consumers.offsets import watermarks
+from consumers.records import TopicPartition
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.events import event
 from tests.processes import Process, manage, running
@@ -95,11 +97,10 @@ class Pipeline:
         topic = self.environment.dead_letter_topic
         try:
             for partition in range(10):
-                place = kafka.TopicPartition(topic, partition, 0)
-                _, end = reader.get_watermark_offsets(place, timeout=10)
+                _, end = watermarks(reader, TopicPartition(topic, partition))
                 if not end:
                     continue
-                reader.assign([place])
+                reader.assign([kafka.TopicPartition(topic, partition, 0)])
                 yield from reader.consume(end, 10)
         finally:
             reader.close()

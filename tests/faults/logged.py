@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import confluent_kafka as kafka
 
 from chat_project.kafka_logs import kafka_logger
+from consumers.offsets import watermarks
+from consumers.records import TopicPartition
 from tests.faults.load import EXPECTED, PARTITIONS, STORED, Coordinates
 
 READ_SECONDS = 30.0
@@ -85,8 +87,7 @@ def uncommitted(connection: Mapping[str, str], group_id: str, topic: str) -> Ite
 
 
 def _end(reader: kafka.Consumer, topic: str, partition: int) -> int:
-    place = kafka.TopicPartition(topic, partition)
-    return int(reader.get_watermark_offsets(place, timeout=READ_SECONDS)[1])
+    return watermarks(reader, TopicPartition(topic, partition))[1]
 
 
 def _logged(record: "kafka.Message[bytes, bytes]") -> Logged:

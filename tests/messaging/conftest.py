@@ -16,6 +16,8 @@ from chat_project import mongodb
 from chat_project.identifiers import new_id
 from chat_project.mongodb import Document, collection
 from chat_project.settings.environment import environment
+from consumers.offsets import watermarks
+from consumers.records import TopicPartition as Place
 from conversations.cache import retries
 from conversations.values import ConversationSettings
 from messaging import services
@@ -86,7 +88,7 @@ def records_in(
     partition = crc32(conversation_id.encode()) % environment().kafka_partitions
     place = TopicPartition(topic or environment().message_topic, partition, OFFSET_BEGINNING)
     try:
-        _, end = consumer.get_watermark_offsets(place, timeout=10)
+        _, end = watermarks(consumer, Place(place.topic, partition))
         consumer.assign([place])
         records = [*iter_until(consumer, end)] if end else []
     finally:
