@@ -136,7 +136,7 @@ def _run(stage: Stage, name: str) -> Run:
     while importing.process.poll() is None:
         peak = max(peak, peak_rss_mib({name: [importing.pid]})[name])
         used = max(used, _cpu_seconds_so_far(watched))
-        time.sleep(WATCH_SECONDS)  # the kernel tells nobody that a peak has grown
+        time.sleep(WATCH_SECONDS)  # nobody tells of a peak; wait4() counts ours, from before exec
     if importing.process.returncode:
         importing.check_alive()
     outcome: Document = json.loads(importing.log.read_text().splitlines()[-1])

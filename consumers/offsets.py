@@ -19,6 +19,7 @@ WITHOUT_LEADER = (
 )
 """What a broker says of a partition that was made, or moves, at this moment."""
 LEADER_PAUSE_SECONDS = 0.1
+"""No event of librdkafka tells that a partition has got its leader, so it is asked for."""
 
 
 def committed_offsets(

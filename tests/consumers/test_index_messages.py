@@ -21,11 +21,6 @@ Find = Callable[[str], list[str]]
 
 
 @pytest.fixture
-def pipeline() -> Pipeline:
-    return Pipeline()
-
-
-@pytest.fixture
 def room(conversation: MakeConversation) -> str:
     return conversation(names={"user-1": "An"})
 

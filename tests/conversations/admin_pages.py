@@ -9,6 +9,7 @@ from conversations import cache
 from conversations.cache import Found, Lookup
 from conversations.models import Participant
 from conversations.values import ConversationSettings, Person
+from tests import admin_forms
 
 LIST = "/admin/conversations/conversation/"
 
@@ -26,17 +27,7 @@ def document(conversation: ConversationSettings) -> dict[str, Any]:
 
 
 def form_of(staff: Client, conversation: ConversationSettings) -> dict[str, Any]:
-    """The page's form as a browser sends it when nothing was changed."""
-    context = staff.get(page_of(conversation)).context
-    form = context["adminform"].form
-    sent = {name: form.initial.get(name) for name in form.fields}
-    for inline in context["inline_admin_formsets"]:
-        management = inline.formset.management_form
-        sent |= {management.add_prefix(name): value for name, value in management.initial.items()}
-        for row in inline.formset.initial_forms:
-            enabled = [name for name, field in row.fields.items() if not field.disabled]
-            sent |= {row.add_prefix(name): row[name].value() for name in enabled}
-    return {name: value for name, value in sent.items() if value not in (None, False)}
+    return admin_forms.form_of(staff, page_of(conversation))
 
 
 def row_of(form: dict[str, Any], conversation: ConversationSettings, user: Person) -> str:

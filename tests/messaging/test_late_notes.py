@@ -27,7 +27,7 @@ class LateProducer:
 
     def send(self, records: Sequence[Outgoing], on_late_refusal: Any) -> list[Delivery]:
         deliveries = self._real.send(records, on_late_refusal)
-        time.sleep(self._seconds)
+        time.sleep(self._seconds)  # uses up the real time that MongoDB would have had
         return deliveries
 
 

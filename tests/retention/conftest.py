@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import pymongo
 import pytest
 from pytest_django import Settings
 
-from chat_project.mongodb import client, collection, database, using_database
 from consumers.erasure import said
 from messaging.producer import Producer
 from tests.consumers.conftest import conversation, own_database
+from tests.consumers.indexed_databases import using_indexed
 from tests.retention.erasures import Erasure, sending_to
 from tests.retention.lives import COLLECTIONS, Live, MakeConversation
 from tests.retention.traces import School, found_in, found_in_redis
@@ -21,15 +20,8 @@ __all__ = ["conversation", "own_database"]
 @pytest.fixture
 def live(django_db_setup: None) -> Iterator[Live]:
     made = Live()
-    indexes = {name: collection(name).list_indexes().to_list() for name in COLLECTIONS}
-    with using_database(made.name):
-        for name, found in indexes.items():
-            plain = [{k: v for k, v in each.items() if k != "v"} for each in found]
-            database().command({"createIndexes": name, "indexes": plain})
+    with using_indexed(made.name, COLLECTIONS, made=[made.into]):
         yield made
-    for name in (made.name, made.into):
-        with pymongo.timeout(60):  # it waits for what MongoDB is writing
-            client().drop_database(name)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from chat_project.mongodb import collection
 from conversations import services
 from conversations.values import Role
 from staff.changes import Change, audited
+from tests.admin_forms import form_of
 from tests.staff.conftest import (
     AUDIT,
     CONVERSATIONS,
@@ -25,20 +26,6 @@ from tests.staff.conftest import audited as entries_of
 def changes_of(school: School) -> list[dict[str, Any]]:
     """Without the entry that the school was made with."""
     return entries_of(school.group.id)[1:]
-
-
-def form_of(client: Client, path: str) -> dict[str, Any]:
-    """The page's form as a browser sends it when nothing was changed."""
-    context = client.get(path).context
-    form = context["adminform"].form
-    sent = {name: form.initial.get(name) for name in form.fields}
-    for inline in context["inline_admin_formsets"]:
-        management = inline.formset.management_form
-        sent |= {management.add_prefix(name): value for name, value in management.initial.items()}
-        for row in inline.formset.initial_forms:
-            enabled = [name for name, field in row.fields.items() if not field.disabled]
-            sent |= {row.add_prefix(name): row[name].value() for name in enabled}
-    return {name: value for name, value in sent.items() if value not in (None, False)}
 
 
 def test_a_new_name_is_noted_with_the_old_one(staff: Client, own: School) -> None:

@@ -35,7 +35,7 @@ class Sender(threading.Thread):
             number += 1
             body = {"conversationId": self.room, "content": f"text {number}"}
             while not self._send(body, f"{self.room}-{number}"):
-                time.sleep(0.05)
+                time.sleep(0.05)  # as a client pauses before it tries again
 
     def _send(self, body: Any, key: str) -> bool:
         answer = self.user.post(TEXT, body, idempotency_key=key)

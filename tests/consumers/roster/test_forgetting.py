@@ -1,7 +1,5 @@
 """Who was erased comes back by no event of the roster (decision 0023)."""
 
-from uuid import uuid4
-
 import pytest
 from bson import json_util
 
@@ -9,18 +7,7 @@ from chat_project.mongodb import collection
 from chat_project.timestamps import now
 from conversations.erased import ERASED_NAME
 from conversations.services import erasure, roster
-from tests.consumers.conftest import Consumer
 from tests.consumers.roster_events import RosterTopic, School
-
-
-@pytest.fixture
-def school(database: None) -> School:
-    return School()
-
-
-@pytest.fixture
-def topic(consumer: Consumer) -> RosterTopic:
-    return RosterTopic(consumer, f"test-{uuid4().hex[:8]}.student.created")
 
 
 def facts_of(school: School) -> str:
