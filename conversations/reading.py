@@ -32,11 +32,13 @@ READ_AT_ONCE = 100_000
 _SHOWN_FIELDS = dict.fromkeys(
     (
         *("tenantId", "type", "name", "isActive", "studentId", "classId"),
-        *("lastMessage", "createdAt", "createdBy", "updatedAt"),
+        *("lastSeq", "lastMessage", "createdAt", "createdBy", "updatedAt"),
     ),
     1,
 )
-_OWN_FIELDS = {"_id": 0} | dict.fromkeys(("conversationId", "role", "mutedUntil", "hiddenAt"), 1)
+_OWN_FIELDS = {"_id": 0} | dict.fromkeys(
+    ("conversationId", "role", "readSeq", "mutedUntil", "hiddenAt"), 1
+)
 _PERSON_FIELDS = {"_id": 0} | dict.fromkeys(
     ("conversationId", "userId", "userName", "role", "joinedAt", "readAt"), 1
 )
@@ -131,9 +133,9 @@ def shown_in_list(
     if not conversation_ids:
         return []
     documents = conversation_documents(conversation_ids)
+    behind = [document["lastSeq"] - own[id_]["readSeq"] for id_, document in documents.items()]
     unread = unread_counts(
-        [(id_, user.user_id) for id_ in conversation_ids],
-        limit=limit_on_page(len(conversation_ids)),
+        [(id_, user.user_id) for id_ in conversation_ids], limit=limit_on_page(behind)
     )
     pairs = [id_ for id_, each in documents.items() if each["type"] == ConversationType.ONE_TO_ONE]
     people = _people(pairs)

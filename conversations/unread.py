@@ -13,12 +13,20 @@ LIMIT_OF_PAGE, LEAST_LIMIT = 20_000, 500
 takes MongoDB 5 to 8 µs (measured on two cores), and a list has two seconds."""
 
 
-def limit_on_page(conversations: int) -> int:
-    """For each of so many conversations that are shown together, one or more.
+def limit_on_page(behind: Collection[int]) -> int:
+    """For each of the conversations that are shown together; `behind`: how many messages the reader
+    is behind in each.
 
-    Who is far behind in hundreds of them gets their list as fast as anybody.
+    None is cut short while a page has room. Who is far behind in hundreds of them gets their list as
+    fast as anybody.
     """
-    return min(LIMIT, max(LEAST_LIMIT, LIMIT_OF_PAGE // conversations))
+    left = LIMIT_OF_PAGE
+    for index, each in enumerate(sorted(behind)):
+        share = left // (len(behind) - index)
+        if each > share:
+            return min(LIMIT, max(LEAST_LIMIT, share))
+        left -= each
+    return LIMIT
 
 
 def unread_counts(pairs: Collection[Pair], *, limit: int = LIMIT) -> dict[Pair, int]:

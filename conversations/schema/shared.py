@@ -11,7 +11,7 @@ from rest_framework import serializers
 from chat_project.api.schema import KEY, OF_THE_TENANT, OF_THE_USER
 from conversations.policies import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
 from conversations.reading import COUNTED_PARTICIPANTS, SHOWN_PARTICIPANTS
-from conversations.unread import LIMIT, limit_on_page
+from conversations.unread import LEAST_LIMIT, LIMIT, LIMIT_OF_PAGE
 from conversations.values import ConversationType, Role
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,7 +68,8 @@ class ConversationSerializer(serializers.Serializer[Any]):
     )
     unreadCount = serializers.IntegerField(
         help_text="others' undeleted messages after the reader's position, of the first"
-        f" {LIMIT:,} there, in a list of 20 of the first {limit_on_page(20):,}"
+        f" {LIMIT:,} there; a list looks at {LIMIT_OF_PAGE:,} for all of its page, and at"
+        f" {LEAST_LIMIT} or more of each"
     )
     role = serializers.ChoiceField(choices=ROLES, allow_null=True, help_text="the reader's")
     mutedUntil = serializers.DateTimeField(allow_null=True, help_text="by the reader")

@@ -58,7 +58,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     last_activity_at: datetime
     """when the last message was sent; without one, createdAt"""
     unread_count: int
-    """others' undeleted messages after the reader's position, of the first 10,000 there, in a list of 20 of the first 1,000"""
+    """others' undeleted messages after the reader's position, of the first 10,000 there; a list looks at 20,000 for all of its page, and at 500 or more of each"""
     role: str | None
     """the reader's"""
     muted_until: datetime | None

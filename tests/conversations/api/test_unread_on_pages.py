@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
@@ -16,12 +18,30 @@ BEHIND = 600
 
 
 @pytest.mark.parametrize(
-    ("conversations", "each"),
-    [(1, LIMIT), (2, LIMIT), (20, 1_000), (40, LEAST_LIMIT), (200, LEAST_LIMIT)],
+    ("behind", "each"),
+    [
+        ([], LIMIT),
+        ([30_000], LIMIT),
+        ([9_000, *[500] * 19], LIMIT),
+        ([9_000, 9_000, *[500] * 18], 5_500),
+        ([2_000] * 20, 1_000),
+        ([600] * 50, LEAST_LIMIT),
+        ([100_000] * 200, LEAST_LIMIT),
+    ],
 )
-def test_a_page_shares_what_it_may_look_at(conversations: int, each: int) -> None:
-    assert limit_on_page(conversations) == each
-    assert conversations * each <= max(LIMIT_OF_PAGE, conversations * LEAST_LIMIT)
+def test_a_page_shares_what_it_may_look_at(behind: list[int], each: int) -> None:
+    assert limit_on_page(behind) == each
+    looked_at = sum(min(one, each) for one in behind)
+    assert looked_at <= max(LIMIT_OF_PAGE, len(behind) * LEAST_LIMIT)
+
+
+@given(st.lists(st.integers(0, 3 * LIMIT), max_size=60))
+def test_nothing_is_cut_short_while_there_is_room(behind: list[int]) -> None:
+    each = limit_on_page(behind)
+    if sum(min(one, LIMIT) for one in behind) <= LIMIT_OF_PAGE:
+        assert each == LIMIT
+    if LEAST_LIMIT < each < LIMIT:  # one message more of each that is cut short would be too many
+        assert sum(min(one, each + 1) for one in behind) > LIMIT_OF_PAGE
 
 
 @pytest.fixture
@@ -29,7 +49,11 @@ def far_behind(api: SignIn) -> Api:
     """A user with 50 conversations of 600 unread messages each."""
     user = api(name="Phạm Thị Mai")
     other = api(tenant_id=user.tenant_id, name="Lan")
-    for conversation_id in store_conversations(user, other, CONVERSATIONS):
+    conversation_ids = store_conversations(user, other, CONVERSATIONS)
+    collection("conversations").update_many(
+        {"_id": {"$in": conversation_ids}}, {"$set": {"lastSeq": BEHIND}}
+    )
+    for conversation_id in conversation_ids:
         collection("messages").insert_many(
             {
                 "_id": new_id(),
