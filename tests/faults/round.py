@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import pymongo
 from confluent_kafka import ConsumerGroupState, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, says its manual
     AdminClient,
@@ -37,8 +36,6 @@ from tests.waiting import wait_until
 SESSION_MS = 3_000
 """Of both protocols, so that a dead member is noticed soon."""
 QUIET_SECONDS = 120.0
-DROP_SECONDS = 120.0
-"""A transaction that a killed consumer left open holds its database for up to 60 s."""
 START_IT_AGAIN = "start it again"
 """The last words of `consumers.membership`."""
 SMALL_BATCHES = ("--max-batch-size", "40")
@@ -214,8 +211,9 @@ class Round:
         for member in self.members:
             member.close()
         self.redis.close()
-        with pymongo.timeout(DROP_SECONDS):
-            self.servers.mongodb.drop_database(self.name)
+        # A transaction that a killed consumer left open would hold its database for up to 60 s.
+        self.servers.mongodb.admin.command("killAllSessions", [])
+        self.servers.mongodb.drop_database(self.name)
         topics = [self.topic, self.environment.dead_letter_topic, self.roster_topic]
         for deletion in self.admin.delete_topics(topics, operation_timeout=10).values():
             deletion.result()
