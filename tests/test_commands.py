@@ -18,6 +18,7 @@ from django.apps import apps
 from django.core.management import CommandError, get_commands, load_command_class
 from django.core.management.base import BaseCommand
 
+from chat_project.commands import ProductCommand
 from chat_project.mongodb import client
 from chat_project.settings.environment import BASE_DIR
 from tests.consumers.pipelines import Pipeline
@@ -182,6 +183,11 @@ def test_help_says_what_it_does_and_which_exit_codes_it_has(name: str) -> None:
 
     assert re.search(r"[Ee]xit 0", text)
     assert re.search(r"[Ww]rong arguments", text)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_it_starts_as_the_product_does(name: str) -> None:
+    assert isinstance(command(name), ProductCommand)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -5,16 +5,17 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 import jwt
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from typing_extensions import override
 
 from chat_project.api.tokens import MAX_ID_LENGTH, is_id
+from chat_project.commands import ProductCommand
 from chat_project.settings.environment import environment
 
 DEFAULT_TTL_SECONDS = 3_600
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Prints a token that this service accepts, signed with JWT_SECRET (HS256). Exit 0: printed;"
         " 1: there is no JWT_SECRET; 2: wrong arguments."

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers.arguments import whole_number
@@ -27,7 +28,7 @@ GARBAGE_THRESHOLD = 200_000
 """Objects made and not yet freed before the collector looks for cycles: more than a batch makes."""
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Stores the messages of the log in MongoDB, until SIGTERM or SIGINT (exit 0). Exit 1: going"
         " on would harm, or Kafka or MongoDB is away at the start of --drain; the last line says why."

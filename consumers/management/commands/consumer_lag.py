@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers import metrics
@@ -28,7 +29,7 @@ CLEAR_SCREEN = "\x1b[H\x1b[2J"
 HEADER = f"{'topic':40} {'partition':>9} {'committed':>10} {'end':>10} {'lag':>8}"
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Prints the lag of the consumer group by partition (exit 0, or 1 when Kafka is away)."
         " With --serve: exports kafka_consumer_lag{topic} every 5 s until SIGTERM or SIGINT (exit"

@@ -4,10 +4,11 @@ import sys
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.commands import ProductCommand
 from chat_project.interrupting import signals_as_interrupt
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
@@ -45,7 +46,7 @@ class TopicReport(msgspec.Struct, frozen=True, rename="camel"):
     differences: list[str]
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Creates the message topic, its dead-letter topic and the roster's topic; existing ones are left alone, and"
         " their differences told (exit 0). With --partitions: adds partitions in a pause (exit 0"

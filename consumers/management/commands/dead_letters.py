@@ -6,13 +6,14 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
@@ -48,7 +49,7 @@ EXIT_CODES = {
 }
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Dead letters: list, show one, retry (its record goes through the message topic again),"
         " discard (for ever). Exit 0: done; 1: something was not done, or a server is away;"

@@ -4,13 +4,14 @@ import sys
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
@@ -24,7 +25,7 @@ from consumers.turns import taking_turns
 DEFAULT_WAIT_SECONDS = 600
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Deletes what a person of a school wrote, with files and edits, and puts a neutral name"
         " wherever they are named; ids, numbers and roles stay. Needs running consumers, may run"

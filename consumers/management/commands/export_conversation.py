@@ -3,17 +3,18 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from consumers.evidence import door
 from consumers.evidence.exporting import Exported, Order, export_conversation
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Exports a conversation: messages with earlier texts, deletions as placeholders, reactions,"
         " pins, participants with roles and read positions, and attachments. Writes a manifest with"

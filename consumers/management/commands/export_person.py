@@ -3,18 +3,19 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from consumers.evidence import door
 from consumers.evidence.exporting import Exported, Order, export_person
 from consumers.tenants import Subject, count_conversations
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Exports what is kept of a person of a school: their messages, memberships and reactions, and"
         " where they were mentioned; of other people only what their own texts and quotes say. Writes a"

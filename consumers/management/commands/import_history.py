@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_path, some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.running_alone import running_alone
@@ -30,7 +31,7 @@ DEFAULT_DATABASE = "emis_chat"
 """The replaced system's own name for it."""
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Brings the conversations, messages and files of the replaced system in, from its MongoDB,"
         " which is only read: docs/moving.md. May be killed and run again; what is brought already"

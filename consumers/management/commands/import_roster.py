@@ -5,12 +5,13 @@ from contextlib import nullcontext
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.arguments import some_path, some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.running_alone import running_alone
@@ -40,7 +41,7 @@ class Imported(msgspec.Struct, frozen=True, rename="camel"):
     refused: list[Refusal]
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Publishes a school's roster from OneRoster 1.1 CSV files to the topic student.created;"
         " consume_messages makes the student groups of it. Run again, the same files change"

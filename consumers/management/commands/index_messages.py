@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.metrics import start_metrics_server
 from chat_project.settings.environment import environment
 from consumers.arguments import whole_number
@@ -21,7 +22,7 @@ from consumers.search.client import search_consumer
 logger = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Brings stored messages into the search, behind the consumers that store them, until"
         " SIGTERM or SIGINT (exit 0). Exit 1: going on would harm, or Kafka or MongoDB is away at the"

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
@@ -12,6 +12,7 @@ from typing_extensions import override
 from chat_project.api.errors import Unavailable
 from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
@@ -26,7 +27,7 @@ from consumers.tenants import count_conversations
 from consumers.turns import taking_turns
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Removes messages that are older than their school keeps them (manage.py retention), with"
         " their files: from the oldest on, and only what the log holds no longer. May run beside"

@@ -5,12 +5,13 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.api.errors import Unavailable
+from chat_project.commands import ProductCommand
 from chat_project.mongodb import described
 from chat_project.redis import RedisAway
 from chat_project.running_alone import Lease, running_alone
@@ -23,7 +24,7 @@ DEFAULT_HOURS = 8 * 24
 """A day more than Kafka keeps a message (contract section 4): what has not come by then never does."""
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Removes the files of deleted messages, and those whose message never came: it is neither"
         " stored nor in the dead letters, and nothing expects it. May run beside uploads, and again"

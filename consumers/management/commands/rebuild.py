@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.mongodb import described, using_database
 from chat_project.settings.environment import environment
 from consumers.audit import CannotCheck, Report, Scope, reconcile
@@ -21,7 +22,7 @@ from consumers.rebuild.rebuilding import Progress, Rebuilt, rebuild
 from consumers.turns import taking_turns
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Builds a second database on the same server: copies what the log does not hold, applies"
         " the log, audits the result, and compares its numbers with the live ones. The live"

@@ -4,17 +4,18 @@ import sys
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 from typing_extensions import override
 
+from chat_project.commands import ProductCommand
 from chat_project.mongodb import described
 from consumers.errors import ConsumerError
 from consumers.search.rebuilding import RebuiltSearch, rebuild_search
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Makes the search anew from the stored messages, in place: searching, index_messages and"
         " consume_messages go on meanwhile. Prints what was changed. Exit 0: done; 1: MongoDB is"

@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 
 import msgspec
 from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described, using_database
 from chat_project.running_alone import RunsAlready, running_alone
@@ -30,7 +31,7 @@ EXIT_DIFFERENCES = 1
 EXIT_NOT_CHECKED = 2
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Recomputes from Kafka what MongoDB and the cache must hold, and prints each difference."
         " Works on a live system. Exit 0: no difference, or closable letters only; 1: differences are"

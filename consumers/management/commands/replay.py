@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 from typing_extensions import override
 
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.settings.environment import environment
 from consumers.arguments import whole_number
 from consumers.confirmation import confirm
@@ -19,7 +20,7 @@ from consumers.replay.plan import Move, starting_point
 from consumers.replay.replaying import plan_replay, refuse_group_in_use, replay_live, send_back
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Sends the stopped consumer group back in the message topic, or with --topic in another;"
         " its consumers then handle the records again. With --live: handles them in this process, the consumers may run. Exit 0:"

@@ -4,13 +4,14 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 import msgspec
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
 from chat_project.api.errors import NotFound
 from chat_project.arguments import some_text
 from chat_project.audit_log import operating_system_user
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
@@ -32,7 +33,7 @@ def days_or_forever(text: str) -> int | None:
         raise ArgumentTypeError(f"{error}, or {FOR_EVER}") from None
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Shows how long schools keep their messages; sets it for one (--tenant and --days); holds a"
         " conversation back from purging and erasing. Every change is noted in audit_log. Exit 0:"

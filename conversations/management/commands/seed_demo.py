@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.commands import ProductCommand
 from chat_project.mongodb import described
 from chat_project.settings.development import DEMO_ADMIN_PASSWORD, DEMO_ADMIN_USER
 from chat_project.settings.environment import environment
@@ -19,7 +20,7 @@ from conversations.models import Participant
 from conversations.values import ConversationSettings
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Makes the demo schools, if they are not there yet. Only with DJANGO_DEBUG=true. Exit 0:"
         " they are there; 1: not allowed here, or MongoDB is away; 2: wrong arguments."

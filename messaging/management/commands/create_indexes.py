@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
+from chat_project.commands import ProductCommand
 from chat_project.mongodb import described
 from messaging.indexes import create_indexes
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Creates the indexes that are missing; existing ones are left alone. Exit 0: all are there;"
         " 1: MongoDB is away, or refuses; 2: wrong arguments."

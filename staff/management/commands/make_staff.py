@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 from typing_extensions import override
@@ -15,6 +15,7 @@ from typing_extensions import override
 from chat_project import audit_log
 from chat_project.api.tokens import is_id
 from chat_project.arguments import some_text
+from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from staff.changes import Change, audited
@@ -23,7 +24,7 @@ from staff.roles import StaffRole, appoint, role_of
 REFUSED = 2
 
 
-class Command(BaseCommand):
+class Command(ProductCommand):
     help = (
         "Makes a user of the admin who sees one school, or gives one that is there another school or"
         " role. A new one's password is asked for, or read with --password-stdin. Exit 0: made or"
