@@ -32,6 +32,9 @@ CLIENT_OPTIONS: Mapping[str, Any] = {
     "appname": "emis-chat",
 }
 
+DUPLICATE_KEY = 11_000
+"""MongoDB's error code."""
+
 _database_name: ContextVar[str | None] = ContextVar("database_name", default=None)
 
 
@@ -89,6 +92,13 @@ def collection(name: str) -> Collection[Document]:
 def majority_collection(name: str) -> Collection[Document]:
     """As `collection`, and what it reads can no longer be rolled back."""
     return collection(name).with_options(read_concern=ReadConcern("majority"))
+
+
+def only_duplicates(error: BulkWriteError) -> bool:
+    """Whether all that the server refused was there already."""
+    details: Mapping[str, Any] = error.details or {}
+    codes = {each.get("code") for each in details.get("writeErrors", ())}
+    return codes == {DUPLICATE_KEY} and not details.get("writeConcernErrors")
 
 
 def is_away(error: Exception) -> bool:

@@ -12,6 +12,7 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from chat_project.mongodb import Document, collection
+from chat_project.texts import utf16_length
 from consumers.decoding import MessageChange
 from consumers.errors import Poison, Reason
 from consumers.records import Place
@@ -24,7 +25,6 @@ from messaging.changes import (
     MessageReactionAddedEvent,
     MessageReactionRemovedEvent,
 )
-from messaging.events import utf16_length
 
 MAX_HISTORY = 50
 """Earlier contents that are kept of a message; the oldest go first."""

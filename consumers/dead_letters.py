@@ -11,9 +11,9 @@ from pymongo import UpdateOne
 
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, collection, majority_collection
+from chat_project.texts import MAX_ID_LENGTH, is_unicode
 from consumers.errors import CAUSED_BY_CLIENTS, Poison
 from consumers.records import Place, Record
-from messaging.events import MAX_ID_LENGTH
 
 MAX_ERROR_TEXT_BYTES = 1_024
 """Of an error's text, so that a dead letter never outgrows its topic."""
@@ -172,7 +172,7 @@ def lenient_ids(value: bytes | None) -> dict[str, str]:
 def _is_id(value: object) -> bool:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_LENGTH:
         return False
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    return is_unicode(value)
 
 
 def _cut(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from pymongo.errors import BulkWriteError
 
-from chat_project.mongodb import Document, collection, majority_collection
+from chat_project.mongodb import DUPLICATE_KEY, Document, collection, majority_collection
 from consumers.decoding import SentMessage
 from consumers.errors import RetryLater
 from consumers.halves import in_two_halves
@@ -16,7 +16,6 @@ from consumers.records import Place
 from conversations.selectors import purged_seq
 from messaging.identifiers import derived_message_id
 
-DUPLICATE_KEY = 11_000
 REFUSED_FOR_CONTENT = frozenset({2, 22, 121, 10_334, 17_280})
 """BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, KeyTooLong: trying the
 same document again cannot help. Every other code is trouble of the server and is retried."""

@@ -1,7 +1,7 @@
 """What the error codes of conversations mean, for the OpenAPI document."""
 
 from chat_project.api.codes import Code, Codes
-from conversations.policies import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
+from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
 
 CODES: Codes = {
     "two_users_required": Code(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from conversations.policies import utf16_length
+from chat_project.texts import utf16_length
 from conversations.values import Person
 
 ERASED_NAME = "Người dùng đã xóa"

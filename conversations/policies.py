@@ -4,12 +4,10 @@ A rule answers None (allowed) or the refusal, an ApiError to be raised or sent.
 """
 
 from chat_project.api.errors import ApiError, Conflict, Forbidden, InvalidRequest, NotFound
+from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS, exceeds_utf16, is_unicode
 from conversations.values import ConversationSettings, ConversationType, Membership, Role
 
 Refusal = ApiError
-
-MAX_NAME_UTF16_UNITS = 255
-MAX_ID_LENGTH = 255
 
 STUDENT_PREFIX = "Student: "
 CLASS_PREFIX = "Class: "
@@ -89,9 +87,9 @@ def check_name(name: str, field: str = "name") -> Refusal | None:
     """A name that people give: not blank, no control of its encoding, at most 255 UTF-16 units."""
     if not name.strip():
         return _wrong(field, "name_empty", "must not be blank")
-    if "\0" in name or any("\ud800" <= character <= "\udfff" for character in name):
+    if "\0" in name or not is_unicode(name):
         return _wrong(field, "name_not_text", "must not hold NUL or half a surrogate pair")
-    if utf16_length(name) > MAX_NAME_UTF16_UNITS:
+    if exceeds_utf16(name, MAX_NAME_UTF16_UNITS):
         return _wrong(field, "name_too_long", f"has more than {MAX_NAME_UTF16_UNITS} UTF-16 units")
     return None
 
@@ -114,10 +112,6 @@ def class_group_name(class_name: str) -> str:
     return _cut(f"{CLASS_PREFIX}{class_name}")
 
 
-def utf16_length(text: str) -> int:
-    return len(text) + sum(1 for character in text if character > "\uffff")
-
-
 def conversation_not_found() -> NotFound:
     return NotFound("There is no such conversation", code="conversation_not_found")
 
@@ -136,6 +130,6 @@ def _wrong(field: str, code: str, problem: str) -> InvalidRequest:
 
 def _cut(name: str) -> str:
     """A name made of other names may be longer than allowed: its end gives way."""
-    while utf16_length(name) > MAX_NAME_UTF16_UNITS:
+    while exceeds_utf16(name, MAX_NAME_UTF16_UNITS):
         name = name[:-1]
     return name

@@ -13,17 +13,10 @@ from msgspec import Meta
 from typing_extensions import override
 
 from chat_project.identifiers import canonical_id, new_id
+from chat_project.texts import MAX_NAME_UTF16_UNITS, exceeds_utf16
 from chat_project.timestamps import format_timestamp, parse_timestamp
 from conversations.telling import SYSTEM
-from messaging.events import (
-    MAX_CONTENT_UTF16_UNITS,
-    MAX_NAME_LENGTH,
-    Id,
-    MalformedEvent,
-    Outgoing,
-    OversizeEvent,
-    exceeds_utf16,
-)
+from messaging.events import MAX_CONTENT_UTF16_UNITS, Id, MalformedEvent, Outgoing, OversizeEvent
 
 MAX_EMOJI_LENGTH = 64
 """Of an emojiCode, in UTF-16 code units: the longest sequences of Unicode have some 30."""
@@ -164,8 +157,8 @@ def decode_later(value: bytes, event_type: type[T]) -> tuple[T, datetime]:
 def _check_size(event: LaterEvent) -> None:
     if isinstance(event, MessagesReadEvent):
         return
-    if event.user_name and exceeds_utf16(event.user_name, MAX_NAME_LENGTH):
-        raise OversizeEvent(f"userName is over {MAX_NAME_LENGTH} UTF-16 code units")
+    if event.user_name and exceeds_utf16(event.user_name, MAX_NAME_UTF16_UNITS):
+        raise OversizeEvent(f"userName is over {MAX_NAME_UTF16_UNITS} UTF-16 code units")
     if isinstance(event, MessageEditedEvent) and exceeds_utf16(event.content, event.content_limit):
         raise OversizeEvent(f"content is over {event.content_limit} UTF-16 code units")
     if isinstance(event, MessageReactionAddedEvent | MessageReactionRemovedEvent) and exceeds_utf16(

@@ -19,6 +19,7 @@ from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, described
 from chat_project.settings.environment import environment
+from chat_project.texts import exceeds_utf16, utf16_length
 from chat_project.timestamps import format_timestamp, now
 from conversations import services
 from conversations.cache import Found, Lookup, look_up
@@ -40,7 +41,6 @@ from messaging.changes import (
 )
 from messaging.deliveries import Delivered, Refused
 from messaging.errors import change_outcome_unknown, not_sent
-from messaging.events import exceeds_utf16, utf16_length
 from messaging.producer import producer
 from messaging.rules import Target
 from messaging.serializers import DELETED_CONTENT, MessageDto, ReactionDto

@@ -12,6 +12,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from chat_project.identifiers import canonical_id, new_id
+from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS, exceeds_utf16
 from chat_project.timestamps import format_timestamp, parse_timestamp
 
 MESSAGE_SENT = "MessageSentEvent"
@@ -20,8 +21,6 @@ MESSAGE_TYPES = ("Text", "Image", "Video", "Audio", "File", "System")
 
 MAX_CONTENT_UTF16_UNITS = 5_000
 MAX_MENTIONS = 100
-MAX_NAME_LENGTH = 255
-MAX_ID_LENGTH = 255
 
 Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Without control characters: ids stand in log lines and keys."""
@@ -116,11 +115,6 @@ class Outgoing(msgspec.Struct, frozen=True):
     headers: list[tuple[str, bytes]]
 
 
-def utf16_length(text: str) -> int:
-    """Code units as .NET and JavaScript count them; all limits of texts are in these."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
-
-
 def encode_message_sent(event: MessageSentEvent, *, occurred_on: datetime) -> Outgoing:
     """The record of an accepted message: key and headers of contract section 4."""
     occurred = format_timestamp(occurred_on)
@@ -182,10 +176,5 @@ def _check_size(event: MessageSentEvent) -> None:
         raise OversizeEvent(f"{len(event.mentions)} mentions, over {MAX_MENTIONS}")
     names = [event.sender_name, event.reply_to_sender_name]
     names += [mention.user_name for mention in event.mentions or ()]
-    if any(name and exceeds_utf16(name, MAX_NAME_LENGTH) for name in names):
-        raise OversizeEvent(f"a name is over {MAX_NAME_LENGTH} UTF-16 code units")
-
-
-def exceeds_utf16(text: str, limit: int) -> bool:
-    """Whether the text has more UTF-16 code units than `limit`; cheap for short texts."""
-    return 2 * len(text) > limit and utf16_length(text) > limit
+    if any(name and exceeds_utf16(name, MAX_NAME_UTF16_UNITS) for name in names):
+        raise OversizeEvent(f"a name is over {MAX_NAME_UTF16_UNITS} UTF-16 code units")

@@ -10,7 +10,8 @@ from msgspec import Meta
 from chat_project.api.bodies import MAX_BODY_BYTES, decode_json
 from chat_project.api.errors import ApiError, InvalidRequest
 from chat_project.api.json_faults import explain
-from messaging.events import MAX_ID_LENGTH, Id
+from chat_project.texts import MAX_ID_LENGTH
+from messaging.events import Id
 
 TEXT_BODY_LIMIT_BYTES = MAX_BODY_BYTES
 BATCH_BODY_LIMIT_BYTES = 4 * MAX_BODY_BYTES

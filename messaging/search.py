@@ -14,7 +14,7 @@ from chat_project.api.paging import Page, PageRequest, page_of
 from chat_project.api.query import timestamp
 from chat_project.api.tokens import TokenUser
 from chat_project.mongodb import Document, majority_collection
-from messaging.events import exceeds_utf16
+from chat_project.texts import exceeds_utf16
 from messaging.lists import stored_type
 from messaging.pages import read_page
 from messaging.receipts import messages_as_answered

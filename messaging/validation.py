@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from chat_project.api.errors import InvalidRequest
-from messaging.events import (
-    MAX_CONTENT_UTF16_UNITS,
-    MAX_MENTIONS,
-    MAX_NAME_LENGTH,
-    exceeds_utf16,
-    utf16_length,
-)
+from chat_project.texts import MAX_NAME_UTF16_UNITS, exceeds_utf16, utf16_length
+from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS
 from messaging.requests import MentionRequest, TextRequest
 
 
@@ -82,12 +77,12 @@ def _check_nul(text: str, field: str, code: str) -> None:
 
 def check_name(name: str | None, field: str) -> None:
     _check_nul(name or "", field, "name_has_nul")
-    if name and exceeds_utf16(name, MAX_NAME_LENGTH):
+    if name and exceeds_utf16(name, MAX_NAME_UTF16_UNITS):
         raise _wrong(
             field,
             "name_too_long",
-            f"{field} is over {MAX_NAME_LENGTH} UTF-16 code units",
-            limit=MAX_NAME_LENGTH,
+            f"{field} is over {MAX_NAME_UTF16_UNITS} UTF-16 code units",
+            limit=MAX_NAME_UTF16_UNITS,
         )
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from chat_project.api.errors import InvalidRequest
+from chat_project.texts import is_unicode
 
 
 def explain(body: bytes, error: Exception) -> InvalidRequest:
@@ -41,17 +42,13 @@ def _path_of_lone_surrogate(body: bytes) -> str | None:
 
 def _search(value: Any, path: str) -> str | None:
     if isinstance(value, str):
-        return None if _is_text(value) else path
+        return None if is_unicode(value) else path
     children: list[tuple[str, Any]] = []
     if isinstance(value, dict):
-        if not all(map(_is_text, value)):
+        if not all(map(is_unicode, value)):
             return ""
         children = [(f"{path}.{name}".lstrip("."), item) for name, item in value.items()]
     elif isinstance(value, list):
         children = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
     found = (_search(item, child_path) for child_path, item in children)
     return next((hit for hit in found if hit is not None), None)
-
-
-def _is_text(value: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in value)

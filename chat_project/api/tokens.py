@@ -18,6 +18,7 @@ from chat_project.api.signing_keys import FRESH_SECONDS, SigningKeys
 from chat_project.api.verified_tokens import VerifiedTokens
 from chat_project.identifiers import canonical_id
 from chat_project.settings.environment import environment
+from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS, is_unicode
 
 USER_CLAIMS = (
     "UserId",
@@ -28,9 +29,7 @@ USER_CLAIMS = (
 TENANT_CLAIMS = ("TenantId",)
 NAME_CLAIMS = ("name", "unique_name", "UserName")
 
-MAX_ID_LENGTH = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-MAX_NAME_UTF16_UNITS = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +163,9 @@ def _name(claims: Mapping[str, Any]) -> str | None:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be written as UTF-8 (JSON can smuggle in a lone surrogate) and holds no
-    control character: a message under such an id could never be stored (`messaging.events.Id`)."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return not _CONTROL.search(value)
+    """Without a control character: a message under an id that has one could never be stored
+    (`messaging.events.Id`)."""
+    return is_unicode(value) and not _CONTROL.search(value)
 
 
 def _invalid(reason: str) -> NotAuthenticated:

@@ -7,12 +7,13 @@ import msgspec
 
 from chat_project.mongodb import Document, majority_collection
 from chat_project.redis import RedisAway
+from chat_project.texts import is_unicode
 from consumers.audit.findings import Kind
 from consumers.audit.ledger import Ledger, Row
 from consumers.audit.parsing import mapping, marks_of, whole_number
 from consumers.audit.progress import bar
 from conversations.cache.heads import Mark
-from conversations.cache.inspection import Cached, CachedHead, inspect, is_text
+from conversations.cache.inspection import Cached, CachedHead, inspect
 from conversations.selectors import settings_of
 from conversations.values import ConversationSettings, LastMessage, Membership, Role
 
@@ -79,7 +80,7 @@ def read_truth(cached: Sequence[Cached]) -> Truth:
         for each in cached
         if each.settings_bytes or each.members or each.head_bytes
     ]
-    users = {user_id for each in cached for user_id in each.members if is_text(user_id)}
+    users = {user_id for each in cached for user_id in each.members if is_unicode(user_id)}
     found = list(majority_collection("conversations").find({"_id": {"$in": ids}})) if ids else []
     pairs = {"conversationId": {"$in": ids}, "userId": {"$in": sorted(users)}}
     people = list(majority_collection("participants").find(pairs)) if users else []
@@ -113,7 +114,7 @@ def differences(cached: Cached, truth: Truth) -> Iterator[Row]:
         yield "the cached head differs", id_, None, _told(head), _told(cached.head)
     version = settings.version if settings else 0
     for user_id, (_, membership) in cached.members.items():
-        if not is_text(user_id):
+        if not is_unicode(user_id):
             shown = user_id.encode(errors="surrogateescape").decode(errors="backslashreplace")
             yield "a cached member is no user id", id_, shown, None, None
         elif is_wrong_membership(cached, truth, user_id):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from zlib import crc32
 
 from chat_project.settings.environment import Environment
+from chat_project.texts import utf16_length
 from consumers.audit import digests
 from consumers.audit.ledger import Ledger, Row, pack, pack_spot
 from consumers.audit.progress import bar
@@ -16,7 +17,6 @@ from consumers.log_reader import LogReader, Span
 from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
 from messaging.changes import ChangeEvent
-from messaging.events import utf16_length
 
 _ADD = {
     "records": "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -12,6 +12,7 @@ from functools import partial
 from re import Pattern
 
 from chat_project.mongodb import Document, majority_collection
+from chat_project.texts import exceeds_utf16
 from chat_project.timestamps import format_timestamp, now
 from consumers.attempts import attempt, patiently
 from consumers.audit.parts import parts
@@ -23,7 +24,7 @@ from conversations.erased import pattern_of, with_names_blacked_out, without_nam
 from conversations.telling import SYSTEM
 from messaging.changes import ChangeEvent, MessageDeletedEvent, MessageEditedEvent, encode_later
 from messaging.deliveries import Delivered
-from messaging.events import Outgoing, exceeds_utf16
+from messaging.events import Outgoing
 from messaging.producer import producer
 
 EVENTS_AT_ONCE = 200

@@ -9,6 +9,7 @@ from typing import Any
 
 from chat_project.identifiers import derived_id
 from chat_project.mongodb import Document
+from chat_project.texts import MAX_NAME_UTF16_UNITS, exceeds_utf16
 from consumers.history.notes import Kind, Notes
 from consumers.history.planning import Plan
 from consumers.history.reading import OldMessage
@@ -25,12 +26,7 @@ from consumers.history.values import (
 )
 from consumers.records import Place
 from conversations.telling import SYSTEM
-from messaging.events import (
-    MAX_CONTENT_UTF16_UNITS,
-    MAX_MENTIONS,
-    MAX_NAME_LENGTH,
-    exceeds_utf16,
-)
+from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS
 from messaging.identifiers import fingerprint
 
 GENERATION = 0
@@ -205,7 +201,7 @@ class Converter:
         over = {
             "text": exceeds_utf16(form["content"], MAX_CONTENT_UTF16_UNITS),
             "mentions": len(form.get("mentions", ())) > MAX_MENTIONS,
-            "a name": any(name and exceeds_utf16(name, MAX_NAME_LENGTH) for name in names),
+            "a name": any(name and exceeds_utf16(name, MAX_NAME_UTF16_UNITS) for name in names),
         }
         for what in (name for name, is_over in over.items() if is_over):
             told = f"more than this service accepts is kept: {what}"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from chat_project.mongodb import Document
+from chat_project.texts import MAX_NAME_UTF16_UNITS, utf16_length
 from consumers.history.notes import Kind, Notes
 from consumers.history.source import SourceFails
 from consumers.history.survey import Task
@@ -179,8 +180,8 @@ def _tell_of(plan: Plan, metadata: Document, notes: Notes) -> None:
     elif plan.type is ConversationType.ONE_TO_ONE and len(plan.people) != 2:
         notes.add(Kind.WRONG_PAIR, f"a OneToOne of {len(plan.people)} participants")
     names = [plan.name, *(person.user_name for person in plan.people.values())]
-    if any(policies.utf16_length(name) > policies.MAX_NAME_UTF16_UNITS for name in names):
-        limit = policies.MAX_NAME_UTF16_UNITS
+    if any(utf16_length(name) > MAX_NAME_UTF16_UNITS for name in names):
+        limit = MAX_NAME_UTF16_UNITS
         notes.add(Kind.OVER_LIMIT, f"a name of more than {limit} UTF-16 units is kept")
     _tell_of_names(plan, metadata, notes)
 

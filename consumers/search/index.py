@@ -12,10 +12,9 @@ import msgspec
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from chat_project.mongodb import Document, collection, majority_collection
+from chat_project.mongodb import Document, collection, majority_collection, only_duplicates
 from consumers.attempts import attempt
 from consumers.errors import RetryLater
-from consumers.messages import DUPLICATE_KEY
 from messaging import search
 
 T = TypeVar("T")
@@ -133,9 +132,7 @@ def _insert(documents: list[Document]) -> None:
     try:
         collection(search.COLLECTION).insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        details = error.details or {}
-        codes = {each.get("code") for each in details.get("writeErrors", ())}
-        if codes != {DUPLICATE_KEY} or details.get("writeConcernErrors"):
+        if not only_duplicates(error):
             raise
 
 
@@ -179,7 +176,6 @@ def _write(updates: list[UpdateOne]) -> None:
     try:
         collection(search.COLLECTION).bulk_write(updates, ordered=False)
     except BulkWriteError as error:
-        codes = {each.get("code") for each in (error.details or {}).get("writeErrors", ())}
-        if codes == {DUPLICATE_KEY}:
+        if only_duplicates(error):
             raise RetryLater("another process indexes the same messages") from None
         raise

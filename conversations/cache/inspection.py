@@ -36,10 +36,6 @@ class Cached(msgspec.Struct, frozen=True):
     head: CachedHead | None
     members: Mapping[str, tuple[bytes, Membership | None]]
 
-    @property
-    def is_known_as_missing(self) -> bool:
-        return self.settings_bytes == MISSING
-
 
 _decode_settings = msgspec.json.Decoder(ConversationSettings).decode
 _decode_head = msgspec.json.Decoder(CachedHead).decode
@@ -155,11 +151,6 @@ def remove_member(conversation_id: str, user_id: str, seen: bytes) -> bool:
     """A field that is no user id, if these bytes are still there. Raises RedisAway."""
     key, field = members_key(conversation_id), _field(user_id)
     return bool(guarded(lambda client: client.eval(_REMOVE_FIELD, 1, key, field, seen)))
-
-
-def is_text(user_id: str) -> bool:
-    """Whether a member's field was UTF-8."""
-    return user_id.isascii() or not any("\ud800" <= each <= "\udfff" for each in user_id)
 
 
 def _field(user_id: str) -> bytes:

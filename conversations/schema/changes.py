@@ -9,8 +9,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 
 from chat_project.api.schema import STATED
+from chat_project.texts import MAX_NAME_UTF16_UNITS
 from conversations import examples
-from conversations.policies import MAX_NAME_UTF16_UNITS
 from conversations.schema.shared import (
     BODY,
     BODY_ERRORS,

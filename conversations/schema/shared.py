@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from chat_project.api.schema import KEY, OF_THE_TENANT, OF_THE_USER
-from conversations.policies import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
+from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
 from conversations.reading import COUNTED_PARTICIPANTS, SHOWN_PARTICIPANTS
 from conversations.unread import LEAST_LIMIT, LIMIT, LIMIT_OF_PAGE
 from conversations.values import ConversationType, Role

@@ -11,7 +11,8 @@ from django.template.response import TemplateResponse
 
 from conversations.selectors import settings_and_version
 from conversations.values import ConversationSettings
-from messaging.admin.reading import MAX_SEQ, message_page
+from messaging.admin.reading import message_page
+from messaging.history import MAX_SEQ
 from staff.scope import scope_of
 
 SECONDS = 4.0

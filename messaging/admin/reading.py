@@ -6,10 +6,10 @@ from datetime import datetime
 import msgspec
 
 from chat_project.mongodb import Document, majority_collection
+from messaging.history import MAX_SEQ
 from messaging.serializers import AttachmentDto, attachment_dto
 
 PAGE_SIZE = 50
-MAX_SEQ = 2**53
 INDEX = "conversation_seq"
 _LINKS = ("https://", "http://", "/")
 """What the address of a file may begin with, to be a link: other services name files, too."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from messaging.events import MAX_NAME_LENGTH, exceeds_utf16
+from chat_project.texts import MAX_NAME_UTF16_UNITS, exceeds_utf16
 
 NAMELESS = "file"
 
@@ -32,11 +32,11 @@ def _is_allowed(character: str) -> bool:
 
 
 def _shortened(name: str) -> str:
-    if not exceeds_utf16(name, MAX_NAME_LENGTH):
+    if not exceeds_utf16(name, MAX_NAME_UTF16_UNITS):
         return name
     stem, dot, extension = name.rpartition(".")
     if not stem or len(extension) > MAX_EXTENSION:
         stem, dot, extension = name, "", ""
-    while exceeds_utf16(stem + dot + extension, MAX_NAME_LENGTH):
+    while exceeds_utf16(stem + dot + extension, MAX_NAME_UTF16_UNITS):
         stem = stem[:-1]
     return stem + dot + extension

@@ -10,15 +10,11 @@ from rest_framework import serializers
 from chat_project.api.idempotency import MAX_KEY_LENGTH
 from chat_project.api.schema import KEY, OF_THE_USER, STATED
 from chat_project.settings.environment import Environment
+from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
 from conversations.cache import REPEATS_TO_ONE
 from messaging import examples
 from messaging.attachments.limits import LIMIT_BYTES
-from messaging.events import (
-    MAX_CONTENT_UTF16_UNITS,
-    MAX_ID_LENGTH,
-    MAX_MENTIONS,
-    MAX_NAME_LENGTH,
-)
+from messaging.events import MAX_CONTENT_UTF16_UNITS, MAX_MENTIONS
 from messaging.requests import MAX_BATCH_SIZE
 from messaging.schema.shared import BODY_ERRORS, MentionSerializer, MessageSerializer
 
@@ -31,7 +27,7 @@ class TextSerializer(serializers.Serializer[Any]):
     senderName = serializers.CharField(
         required=False,
         allow_null=True,
-        max_length=MAX_NAME_LENGTH,
+        max_length=MAX_NAME_UTF16_UNITS,
         help_text="in UTF-16 code units",
     )
     content = serializers.CharField(

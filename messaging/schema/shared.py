@@ -7,7 +7,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from messaging.events import MAX_NAME_LENGTH, MESSAGE_TYPES
+from chat_project.texts import MAX_NAME_UTF16_UNITS
+from messaging.events import MESSAGE_TYPES
 
 STATUSES = ("Sending", "Sent", "Delivered", "Read", "Failed")
 
@@ -32,7 +33,7 @@ class QuoteSerializer(serializers.Serializer[Any]):
 class MentionSerializer(serializers.Serializer[Any]):
     userId = serializers.CharField()
     userName = serializers.CharField(
-        required=False, allow_null=True, help_text=f"≤ {MAX_NAME_LENGTH} UTF-16 code units"
+        required=False, allow_null=True, help_text=f"≤ {MAX_NAME_UTF16_UNITS} UTF-16 code units"
     )
     startIndex = serializers.IntegerField(default=0, help_text="UTF-16 code units")
     length = serializers.IntegerField(default=0, help_text="UTF-16 code units")

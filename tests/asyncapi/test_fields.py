@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 import pytest
 
+from chat_project.texts import MAX_NAME_UTF16_UNITS
 from consumers.registry import chat_registry
 from consumers.roster.decoding import EVENT_TYPES
 from messaging.changes import (
@@ -16,7 +17,6 @@ from messaging.changes import (
 from messaging.events import (
     MAX_CONTENT_UTF16_UNITS,
     MAX_MENTIONS,
-    MAX_NAME_LENGTH,
     MESSAGE_TYPES,
     Attachment,
     Mention,
@@ -24,7 +24,7 @@ from messaging.events import (
 from messaging.roster import MAX_PARENTS, ROSTER_EVENTS, ParentOfStudent
 from tests.asyncapi.document import ALL_EVENTS, DOCUMENT, EVENTS, TOPIC, Schema, at
 
-NAME = {"maxLength": MAX_NAME_LENGTH}
+NAME = {"maxLength": MAX_NAME_UTF16_UNITS}
 CONTENT = {"maxLength": MAX_CONTENT_UTF16_UNITS}
 EMOJI = {"maxLength": MAX_EMOJI_LENGTH}
 NO_CONTROL = {"pattern": r"^[^\x00-\x1f\x7f]+$"}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chat_project.texts import MAX_NAME_UTF16_UNITS, utf16_length
 from conversations import telling
-from conversations.policies import MAX_NAME_UTF16_UNITS, utf16_length
 from conversations.values import Person
 from messaging.events import MAX_CONTENT_UTF16_UNITS
 

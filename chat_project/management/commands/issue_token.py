@@ -8,9 +8,10 @@ import jwt
 from django.core.management.base import CommandError, CommandParser
 from typing_extensions import override
 
-from chat_project.api.tokens import MAX_ID_LENGTH, is_id
+from chat_project.api.tokens import is_id
 from chat_project.commands import ProductCommand
 from chat_project.settings.environment import environment
+from chat_project.texts import MAX_ID_LENGTH
 
 DEFAULT_TTL_SECONDS = 3_600
 

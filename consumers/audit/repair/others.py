@@ -2,6 +2,7 @@
 
 from chat_project.mongodb import Document, collection, majority_collection
 from chat_project.redis import RedisAway
+from chat_project.texts import is_unicode
 from consumers.audit.cache_check import (
     Truth,
     current_membership,
@@ -111,7 +112,7 @@ def _refresh(cached: Cached, truth: Truth) -> int:
     elif cached.head_bytes and head is not None and cached.head != head:
         changes += inspection.replace_head(id_, cached.head_bytes, head)
     for user_id, (seen, _) in cached.members.items():
-        if not inspection.is_text(user_id):
+        if not is_unicode(user_id):
             changes += inspection.remove_member(id_, user_id, seen)
         elif is_wrong_membership(cached, truth, user_id):
             membership = truth.members.get((id_, user_id))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -15,7 +14,7 @@ from pymongo import InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError
 
-from chat_project.mongodb import Document, collection, majority_collection
+from chat_project.mongodb import Document, collection, majority_collection, only_duplicates
 from conversations.services.roster.facts import (
     ClassKey,
     Contended,
@@ -39,8 +38,6 @@ INDEXES: Mapping[str, Sequence[tuple[str, Sequence[str]]]] = {
     STUDENTS: [("tenant_class", ("tenantId", "classId.value"))],
     CLASSES: [("tenant_class", ("tenantId", "classId"))],
 }
-
-DUPLICATE_KEY = 11_000
 
 State = StudentState | ClassState
 Merged = tuple[State, State]
@@ -107,13 +104,6 @@ def _update(old: State, new: State) -> UpdateOne:
     fields = {name: value for name, value in as_fields(new).items() if name != "applied"}
     is_as_read = {"_id": old.key.document_id, "rev": old.rev}
     return UpdateOne(is_as_read, {"$set": {**fields, "rev": old.rev + 1}})
-
-
-def only_duplicates(error: BulkWriteError) -> bool:
-    """Whether all that the server refused was there already."""
-    details: Mapping[str, Any] = error.details or {}
-    codes = {each.get("code") for each in details.get("writeErrors", ())}
-    return codes == {DUPLICATE_KEY} and not details.get("writeConcernErrors")
 
 
 def read_students(

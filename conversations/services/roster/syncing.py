@@ -14,7 +14,7 @@ from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from chat_project.mongodb import Document, collection, majority_collection
+from chat_project.mongodb import Document, collection, majority_collection, only_duplicates
 from conversations import cache
 from conversations.selectors import settings_of
 from conversations.services import outbox
@@ -29,7 +29,6 @@ from conversations.services.roster.facts import (
 )
 from conversations.services.roster.groups import Group, Outcome, change_groups, erased_of
 from conversations.services.roster.keeping import (
-    only_duplicates,
     read_classes,
     read_students,
 )
