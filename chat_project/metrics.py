@@ -43,7 +43,7 @@ rate_limited_total = Counter(
 )
 cache_requests_total = Counter(
     "cache_requests_total",
-    "Look-ups in Redis by cache (setting, member) and result (hit, miss).",
+    "Look-ups in Redis by cache (settings, member) and result (hit, miss, away).",
     ["cache", "result"],
 )
 breaker_open_total = Counter(

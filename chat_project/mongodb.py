@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from pymongo import MongoClient, ReadPreference
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, ConnectionFailure
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -101,10 +101,16 @@ def only_duplicates(error: BulkWriteError) -> bool:
     return codes == {DUPLICATE_KEY} and not details.get("writeConcernErrors")
 
 
-def is_away(error: Exception) -> bool:
-    """Whether no server answered in time, in the driver's words or in Django's."""
-    cause = _cause(error)
-    return isinstance(cause, ConnectionFailure) or bool(getattr(cause, "timeout", False))
+def is_away(error: BaseException) -> bool:
+    """Whether no server answered in time, also under the errors that Django raises from it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PyMongoError) and (
+            isinstance(cause, ConnectionFailure) or cause.timeout
+        ):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def described(error: Exception) -> str:

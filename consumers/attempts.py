@@ -69,6 +69,16 @@ def patiently(step: Callable[[], T]) -> T:
     return step()
 
 
+def patient_attempt(step: Callable[[], T]) -> T:
+    """Each try of a step against MongoDB bounded as an `attempt`. Raises RetryLater, StopConsuming."""
+
+    def bounded() -> T:
+        with attempt():
+            return step()
+
+    return patiently(bounded)
+
+
 @contextmanager
 def attempt(seconds: float = ATTEMPT_SECONDS) -> Iterator[None]:
     """Bounds the block; raises RetryLater for trouble of the server.

@@ -6,7 +6,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpResponse
 from django.http.request import UnreadablePostError
-from pymongo.errors import ConnectionFailure, PyMongoError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 
@@ -20,6 +19,7 @@ from chat_project.api.errors import (
     PayloadTooLarge,
     Unavailable,
 )
+from chat_project.mongodb import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -78,20 +78,9 @@ def as_api_error(exception: Exception) -> ApiError:
             return PayloadTooLarge("The request is too large")
         case SuspiciousOperation() | UnreadablePostError():
             return InvalidRequest("The request cannot be read", code="bad_request")
-    if is_database_away(exception):
+    if is_away(exception):
         return Unavailable("The database is away: try again", code="database_unavailable")
     return InternalError("An unexpected error occurred; the request id finds it in the log")
-
-
-def is_database_away(exception: BaseException | None) -> bool:
-    """Whether MongoDB was not reached in time, also under the errors that Django raises from it."""
-    while exception is not None:
-        if isinstance(exception, PyMongoError) and (
-            isinstance(exception, ConnectionFailure) or exception.timeout
-        ):
-            return True
-        exception = exception.__cause__
-    return False
 
 
 def _from_drf(exception: drf.APIException) -> ApiError:

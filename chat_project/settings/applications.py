@@ -43,7 +43,6 @@ TEMPLATES = [
 
 ROOT_URLCONF = "chat_project.urls"
 WSGI_APPLICATION = "chat_project.wsgi.application"
-ASGI_APPLICATION = "chat_project.asgi.application"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -6,7 +6,6 @@ that they all make the same; one that begins anew takes another one, and so noth
 under the old one can show the conversation. `doneAt` is written with the conversation.
 """
 
-from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -15,7 +14,7 @@ from pymongo.client_session import ClientSession
 
 from chat_project.mongodb import Document, collection, majority_collection
 from chat_project.timestamps import now
-from consumers.attempts import attempt, patiently
+from consumers.attempts import patient_attempt
 from consumers.errors import ConsumerError
 
 COLLECTION = "history_imports"
@@ -45,7 +44,9 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 def read_claim(conversation_id: str) -> Claim | None:
-    found = _patiently(lambda: majority_collection(COLLECTION).find_one({"_id": conversation_id}))
+    found = patient_attempt(
+        lambda: majority_collection(COLLECTION).find_one({"_id": conversation_id})
+    )
     return _claim(found) if found else None
 
 
@@ -61,7 +62,7 @@ def claim(conversation_id: str, tenant_id: str) -> Claim:
             return_document=ReturnDocument.AFTER,
         )
 
-    found = _patiently(write)
+    found = patient_attempt(write)
     return _claim(found or {})
 
 
@@ -74,7 +75,7 @@ def claim_anew(earlier: Claim) -> Claim:
             earlier.as_it_is, {"$set": anew}, return_document=ReturnDocument.AFTER
         )
 
-    changed = _patiently(write)
+    changed = patient_attempt(write)
     if changed is None:
         raise Overtaken(f"another import works on the conversation {earlier.conversation_id}")
     return _claim(changed)
@@ -100,7 +101,7 @@ def hold(held: Claim, session: ClientSession) -> None:
 
 
 def release(held: Claim) -> None:
-    _patiently(lambda: collection(COLLECTION).delete_one(held.as_it_is))
+    patient_attempt(lambda: collection(COLLECTION).delete_one(held.as_it_is))
 
 
 def _change(held: Claim, change: Document, session: ClientSession) -> bool:
@@ -117,14 +118,6 @@ def _next_number() -> int:
         return_document=ReturnDocument.AFTER,
     )
     return int((counter or {})["last"])
-
-
-def _patiently(step: Callable[[], T]) -> T:
-    def bounded() -> T:
-        with attempt():
-            return step()
-
-    return patiently(bounded)
 
 
 def _claim(document: Document) -> Claim:

@@ -4,9 +4,9 @@ A message shows a file of ours by our address, so that links expire and a deleti
 was not found keeps the address that it had.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -19,7 +19,7 @@ from chat_project.mongodb import Document
 from chat_project.settings.attachments import bucket_storage
 from chat_project.settings.environment import Environment
 from chat_project.timestamps import now
-from consumers.attempts import attempt, patiently
+from consumers.attempts import patient_attempt
 from consumers.errors import ConsumerError, Refused
 from consumers.history.notes import Kind, Notes
 from messaging.attachments import storage, uploads
@@ -81,7 +81,7 @@ class Files:
 
         An id that another message's file has cannot be a file of this one, too.
         """
-        stored = _patiently(lambda: self._kept(attachment["attachmentId"]))
+        stored = patient_attempt(lambda: self._kept(attachment["attachmentId"]))
         if stored is not None:
             return stored if stored["messageId"] == form["_id"] else None
         file = self._open(attachment.get("url"))
@@ -163,16 +163,8 @@ def _store(form: Document, attachment: Document, file: "File[bytes]") -> Documen
         "fileSize": size,
     }
     id_ = attachment["attachmentId"]
-    begun = _patiently(lambda: uploads.begin(id_, described, now()))
+    begun = patient_attempt(lambda: uploads.begin(id_, described, now()))
     file.seek(0)
     storage.write(begun, file, picture)
-    _patiently(lambda: uploads.complete(id_, begun, has_thumbnail=picture is not None))
+    patient_attempt(lambda: uploads.complete(id_, begun, has_thumbnail=picture is not None))
     return {"hasThumbnail": picture is not None}
-
-
-def _patiently(step: Callable[[], Any]) -> Any:
-    def bounded() -> Any:
-        with attempt():
-            return step()
-
-    return patiently(bounded)

@@ -3,7 +3,8 @@
 A flow yields `Send` and gets the response, or httpx's error; it yields `Wait` and gets None.
 """
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -58,23 +59,29 @@ def exchange(call: Call[T], retry: Retry) -> Flow[T]:
         yield Wait(pause_seconds)
 
 
-def outcome_of(message_id: str, retry: Retry, *, within_seconds: float) -> Flow[Message]:
+def outcome_of(
+    message_id: str,
+    retry: Retry,
+    *,
+    within_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> Flow[Message]:
     """Asks until the message is stored or has failed; as it is then, `Sending` after that time.
 
-    A message that was accepted a moment ago may be unknown until it is stored, when the service's
-    Redis is away. Raises MessageNotFound when it still is after that time.
+    A look that has begun by then goes through all its attempts. A message that was accepted a moment
+    ago may be unknown until it is stored, when the service's Redis is away. Raises MessageNotFound
+    when it still is after that time. `clock` gives seconds.
     """
-    waited, pause_seconds = 0.0, FIRST_LOOK_SECONDS
+    end, pause_seconds = clock() + within_seconds, FIRST_LOOK_SECONDS
     while True:
         try:
             message = yield from exchange(calls.get_message(message_id), retry)
-            if message.status != "Sending" or waited >= within_seconds:
+            if message.status != "Sending" or clock() >= end:
                 return message
         except MessageNotFound:
-            if waited >= within_seconds:
+            if clock() >= end:
                 raise
         yield Wait(pause_seconds)
-        waited += pause_seconds
         pause_seconds = min(LONGEST_LOOK_SECONDS, 2 * pause_seconds)
 
 

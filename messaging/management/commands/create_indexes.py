@@ -1,4 +1,4 @@
-"""`manage.py create_indexes`: the indexes of messages and of dead letters."""
+"""`manage.py create_indexes`: the indexes of every collection without a Django model."""
 
 from typing import Any
 
