@@ -1,6 +1,5 @@
 """`manage.py create_topics`: makes missing topics, tells how others differ, adds partitions."""
 
-import sys
 from typing import Any
 
 import msgspec
@@ -14,7 +13,8 @@ from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from consumers.accepting import TakenOver
 from consumers.arguments import whole_number
-from consumers.errors import RetryLater
+from consumers.confirmation import confirm
+from consumers.errors import Refused, RetryLater
 from consumers.growth import (
     MAX_PARTITIONS,
     QUIET_SECONDS,
@@ -100,6 +100,8 @@ class Command(ProductCommand):
             raise CommandError("interrupted; run it again, or --resume-accepting") from error
         except (NotQuiet, TakenOver, RetryLater) as error:
             raise CommandError(str(error)) from error
+        except Refused as error:
+            raise CommandError(str(error), returncode=2) from error
         except PyMongoError as error:
             raise CommandError(described(error)) from error
         except KafkaAway as error:
@@ -138,7 +140,7 @@ class Command(ProductCommand):
         if grew:
             old = growth.check()
             self.stderr.write(WARNING.format(topic=topic, old=old, new=wanted))
-            self._ask(yes=options["yes"])
+            confirm(f"Grow {topic}", yes=options["yes"])
             with signals_as_interrupt():  # the pause must not stay behind
                 self._run(growth)
         if options["json"]:
@@ -155,16 +157,6 @@ class Command(ProductCommand):
                 "accepting may still be paused: run the same command again, or --resume-accepting"
             )
             raise
-
-    def _ask(self, *, yes: bool) -> None:
-        if yes:
-            return
-        if not sys.stdin.isatty():
-            raise CommandError("without a terminal, say --yes to grow the topic", returncode=2)
-        self.stderr.write("Go on? [y/N] ", ending="")
-        self.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-            raise CommandError("not grown: you did not say yes", returncode=2)
 
     def _resume(self, *, as_json: bool) -> None:
         resumed = resume_accepting(environment())

@@ -18,7 +18,8 @@ from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described
 from chat_project.settings.environment import environment
 from consumers.arguments import iso_time, letter_id, whole_number
-from consumers.errors import Reason, RetryLater, StopConsuming
+from consumers.confirmation import confirm
+from consumers.errors import Reason, Refused, RetryLater, StopConsuming
 from consumers.letters import display
 from consumers.letters.desk import Desk
 from consumers.letters.retrying import Outcome
@@ -129,7 +130,9 @@ class Command(ProductCommand):
         selection, letters = _chosen(options)
         wanted = [letter for letter in letters if letter.state != State.DISCARDED]
         if wanted and not options["yes"]:
-            self._confirm(wanted)
+            for reason, number in count_by_reason(wanted).items():
+                self.stderr.write(f"{number:8} {reason}")
+            confirm(f"Discard these {len(wanted)} for ever", yes=False)
         why, by = options["why"], options["by"]
         with closing(Desk(environment())) as desk:
             with _bar("letters", total=len(wanted)) as bar:
@@ -140,15 +143,6 @@ class Command(ProductCommand):
         lines = [f"discarded {discarded}; {freed} records removed from the dead-letter topic"]
         self._print(done, iter(lines), as_json=options["json"])
         _complain(missing(selection, letters), [])
-
-    def _confirm(self, letters: list[Letter]) -> None:
-        if not sys.stdin.isatty():
-            raise CommandError("without a terminal, say --yes to discard", returncode=REFUSED)
-        for reason, number in count_by_reason(letters).items():
-            self.stderr.write(f"{number:8} {reason}")
-        self.stderr.write(f"Discard these {len(letters)} for ever? [yes/no]")
-        if sys.stdin.readline().strip().lower() != "yes":
-            raise CommandError("nothing discarded: you did not say yes", returncode=REFUSED)
 
     def _print(self, found: Any, lines: Iterator[str], *, as_json: bool) -> None:
         if as_json:
@@ -216,6 +210,8 @@ def _bar(unit: str, work: Iterable[Any] | None = None, total: int | None = None)
 def _told_as_errors() -> Iterator[None]:
     try:
         yield
+    except Refused as error:
+        raise CommandError(str(error), returncode=REFUSED) from error
     except PyMongoError as error:
         raise CommandError(described(error)) from error
     except (RetryLater, StopConsuming) as error:
