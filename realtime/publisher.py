@@ -30,8 +30,11 @@ def conversation_channel(conversation_id: str) -> str:
 
 
 def user_channel(tenant_id: str, user_id: str) -> str:
-    """All connections of one user listen here."""
-    return f"realtime:user:{tenant_id}:{user_id}"
+    """All connections of one user listen here.
+
+    JSON of the ids, because any other way to join them lets users of two schools share a channel.
+    """
+    return f"realtime:user:{msgspec.json.encode((tenant_id, user_id)).decode()}"
 
 
 def publish(announcements: Sequence[Announcement]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bson import Int64
 
 from chat_project import redis as redis_door
+from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from chat_project.redis import RedisAway
 from consumers import effects as effects_module
@@ -112,6 +113,19 @@ def test_a_failure_is_told_to_its_sender_alone(
             },
         )
     ]
+
+
+def test_users_of_two_schools_share_no_channel_whatever_their_ids_are(
+    log: Log, consumer: Consumer, listener: Listener
+) -> None:
+    listener.on(user_channel("school:a", "b"))
+    for tenant_id, sender_id in (("school", "a:b"), ("school:a", "b")):
+        log.send(new_id(), tenant_id=tenant_id, senderId=sender_id, age_seconds=1)
+
+    consumer.apply(log.records)
+
+    own = log_id(log, 1)
+    assert [outcome["messageId"] for _, outcome in listener.heard()] == [own]
 
 
 def test_the_cached_head_is_refreshed_and_never_goes_back(
