@@ -218,7 +218,7 @@ def _sent(document: Document) -> Announcement:
         "messageId": document["_id"],
         "conversationId": document["conversationId"],
         "status": "Sent",
-        "seq": document["seq"],
+        "seq": int(document["seq"]),  # as in `_last_message`
     }
     channel = user_channel(document["tenantId"], document["senderId"])
     return Announcement(channel, "MessageOutcome", outcome)

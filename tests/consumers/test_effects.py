@@ -93,6 +93,21 @@ def test_a_late_stored_message_is_told_to_its_sender_alone(
     assert len(told) == 2
 
 
+def test_a_large_number_of_the_driver_is_told_too(
+    log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
+) -> None:
+    room = conversation()
+    listener.on(user_channel("tenant-1", "user-1"))
+    message_id = log.send(room, age_seconds=600)
+    consumer.apply(log.records)
+    listener.heard()
+    collection("messages").update_one({"_id": message_id}, {"$set": {"seq": Int64(2**31 + 5)}})
+
+    consumer.apply(log.records)
+
+    assert [outcome["seq"] for _, outcome in listener.heard()] == [2**31 + 5]
+
+
 def test_a_failure_is_told_to_its_sender_alone(
     log: Log, consumer: Consumer, conversation: MakeConversation, listener: Listener
 ) -> None:
