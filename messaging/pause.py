@@ -46,13 +46,15 @@ def read_accepting(topic: str) -> Accepting | None:
 class Gate:
     """What this process knows of its topic's state, asked for once a second on a thread.
 
-    `partitions` is what this process computes with. Nothing known yet counts as open, and what
-    is known stays when MongoDB is away. Thread-safe, not fork-safe.
+    `partitions` is what this process computes with. Nothing known yet counts as open, what is
+    known stays when MongoDB is away, and a document that cannot be understood counts as paused.
+    Thread-safe, not fork-safe.
     """
 
     def __init__(self, partitions: int, look: Callable[[], Accepting | None]) -> None:
         self._partitions, self._look = partitions, look
         self._known: Accepting | None = None
+        self._is_damaged = False
         self._has_looked, self._closing = Event(), Event()
         self._poller = Thread(target=self._poll, name="accepting", daemon=True)
 
@@ -68,6 +70,8 @@ class Gate:
 
     def refusal(self) -> Refused | None:
         """Why nothing may be produced now; None: go on. Only memory is asked."""
+        if self._is_damaged:
+            return Refused(Reason.ACCEPTING_PAUSED)
         if self._known is None:
             return None
         if self._known.paused:
@@ -81,6 +85,8 @@ class Gate:
 
     def check_open(self) -> None:
         """Raises AcceptingPaused, saying why."""
+        if self._is_damaged:
+            raise AcceptingPaused("the topic's document in the collection accepting is damaged")
         if (count := self.differing_count()) is not None:
             raise AcceptingPaused(
                 f"the topic has {count} partitions and KAFKA_PARTITIONS is {self._partitions}:"
@@ -95,11 +101,15 @@ class Gate:
             try:
                 with pymongo.timeout(LOOK_SECONDS):
                     self._known = self._look()
-                was_away = False
+                was_away = self._is_damaged = False
             except PyMongoError as error:
                 if not was_away:
                     logger.warning("Whether accepting is paused cannot be read: %s", error)
                 was_away = True
+            except Exception:  # a thread that ended would go on with what it knew for ever
+                if not self._is_damaged:
+                    logger.exception("Whether accepting is paused is not understood: it is")
+                self._is_damaged = True
             self._has_looked.set()
             self._closing.wait(POLL_SECONDS)
 

@@ -22,10 +22,12 @@ MakeGate = Callable[..., Gate]
 
 
 class State:
-    """What the collection says; `away` plays a database that does not answer."""
+    """What the collection says; `away` plays a database that does not answer, `is_damaged` a
+    document without its fields."""
 
     def __init__(self, now: Accepting | None) -> None:
         self.now = now
+        self.is_damaged = False
         self.away = False
         self.looks = 0
 
@@ -33,6 +35,8 @@ class State:
         self.looks += 1
         if self.away:
             raise ServerSelectionTimeoutError("away")
+        if self.is_damaged:
+            raise KeyError("partitions")
         return self.now
 
 
@@ -98,6 +102,24 @@ def test_without_the_database_from_the_start_a_gate_is_open(gate_of: MakeGate) -
     assert gate.refusal() is None
     state.away = False
     wait_until(lambda: gate.refusal() is not None, "the gate is closed")
+
+
+@pytest.mark.parametrize("known", [None, OPEN], ids=["never grown", "open"])
+def test_what_is_not_understood_closes_a_gate_until_it_is_mended(
+    gate_of: MakeGate, known: Accepting | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = State(known)
+    gate = gate_of(state)
+
+    state.is_damaged, looks = True, state.looks
+    wait_until(lambda: gate.refusal() == Refused(Reason.ACCEPTING_PAUSED), "the gate is closed")
+    with pytest.raises(AcceptingPaused, match="damaged"):
+        gate.check_open()
+    wait_until(lambda: state.looks > looks + 3, "it goes on looking")
+    state.is_damaged = False
+    wait_until(lambda: gate.refusal() is None, "the gate is open again")
+
+    assert caplog.text.count("KeyError: 'partitions'") == 1
 
 
 @pytest.mark.parametrize(
