@@ -7,6 +7,7 @@ process that computes with the old one refuses from then on.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 from confluent_kafka.admin import AdminClient
@@ -14,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 from chat_project import audit_log
 from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
-from consumers.accepting import Pause, end_abandoned
+from consumers.accepting import Pause, TakenOver, end_abandoned
 from consumers.errors import ConsumerError, RetryLater
 from consumers.lag import LagReader
 from consumers.topics import (
@@ -116,10 +117,7 @@ class TopicGrowth:
         described = describe(self._admin, self._topic)
         generation = self._generation(described)
         if not self._is_noted(generation):
-            self._pause.begin(generation.partitions, grows_to=self._partitions)  # (a)
-            self._tell("accepting is paused")
-            offsets = self._wait_until_quiet(described.partitions)  # (b)
-            self._hold(self._partitions)
+            offsets = self._pause_until_quiet(generation.partitions)  # (a), (b)
             self._note(described, generation, offsets)  # (c)
         else:
             self._pause.begin(self._partitions, grows_to=self._partitions)
@@ -156,6 +154,22 @@ class TopicGrowth:
                 " (collection topics): if a growth to that number was interrupted, finish it first"
             )
 
+    def _pause_until_quiet(self, partitions: int) -> Offsets:
+        """As `_wait_until_quiet`. Whoever gives up, or is interrupted, opens accepting again."""
+        try:
+            self._pause.begin(partitions, grows_to=self._partitions)
+            self._tell("accepting is paused")
+            offsets = self._wait_until_quiet(partitions)
+            self._hold(self._partitions)
+            return offsets
+        except NotQuiet:
+            self._pause.end(partitions)
+            raise
+        except KeyboardInterrupt:
+            with suppress(TakenOver):  # by another run, or it was not paused yet
+                self._pause.end(partitions)
+            raise
+
     def _wait_until_quiet(self, partitions: int) -> Offsets:
         """The end offsets, once nothing moves and everybody knows the new count."""
         deadline = time.monotonic() + self._times.most
@@ -168,9 +182,6 @@ class TopicGrowth:
                 if self._stand_still(reader, settle, deadline, expected=offsets) == offsets:
                     return offsets
                 self._hold(partitions)  # consumers handle the late record before the next try
-        except (NotQuiet, KeyboardInterrupt):
-            self._pause.end(partitions)
-            raise
         finally:
             reader.close()
 

@@ -72,3 +72,33 @@ def test_an_abandoned_pause_can_be_ended(topics: Topics) -> None:
     assert resume_accepting(topics.environment) is True
     assert read_accepting(topics.topic) == Accepting(2, paused=False)
     assert resume_accepting(topics.environment) is False
+
+
+@pytest.mark.parametrize("moment", ["before", "begun", "told", "held"])
+def test_an_interrupt_before_the_note_leaves_accepting_open(topics: Topics, moment: str) -> None:
+    class Interrupted(Pause):
+        def begin(self, partitions: int, *, grows_to: int) -> None:
+            if moment != "before":
+                super().begin(partitions, grows_to=grows_to)
+            if moment in ("before", "begun"):
+                raise KeyboardInterrupt
+
+        def hold(self, partitions: int, *, grows_to: int) -> None:
+            super().hold(partitions, grows_to=grows_to)
+            holds.append(partitions)
+            if len(holds) == 2:  # the last step before the note
+                raise KeyboardInterrupt
+
+    def interrupt(_: str) -> None:
+        if moment == "told":
+            raise KeyboardInterrupt
+
+    holds: list[int] = []
+    growing = TopicGrowth(topics.environment, 4, FAST, interrupt)
+    growing._pause = Interrupted(topics.topic)
+    with pytest.raises(KeyboardInterrupt):
+        growing.run()
+
+    assert topics.noted() == [(2, {})]
+    open_again = None if moment == "before" else Accepting(2, paused=False)
+    assert read_accepting(topics.topic) == open_again
