@@ -3,10 +3,8 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 
 from chat_project.settings.environment import Environment
-from consumers.attempts import patiently
 from consumers.lag import LagReader
 from consumers.log_reader import LogReader
 
@@ -26,7 +24,7 @@ def wait_until_handled(
     """
     connection, topic = environment.kafka_connection(), environment.message_topic
     with closing(LogReader(connection)) as reader:
-        bounds = patiently(partial(reader.bounds, topic))
+        bounds = reader.bounds(topic)
     ends = {partition: span.end for partition, span in bounds.items() if span.end}
     deadline = clock() + seconds
     with closing(LagReader(connection, group_id)) as lags:
