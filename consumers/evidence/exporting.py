@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -271,7 +272,10 @@ PARTICIPANTS_AT_ONCE = 500
 
 
 def _file_name(upload: Document) -> str:
-    """Under its id, so that no name of a file can lead anywhere."""
+    """Under its id, so that no name of a file can lead anywhere. One that cannot be a name as it is
+    gets a digest behind a dot, which no other name has there."""
     found = _EXTENSION.search(upload.get("fileName") or "")
-    safe_id = re.sub(r"[^A-Za-z0-9_-]", "_", upload["_id"])[:100]
-    return f"files/{safe_id}{found[0].lower() if found else '.bin'}"
+    name = re.sub(r"[^A-Za-z0-9_-]", "_", upload["_id"])[:100]
+    if name != upload["_id"]:
+        name += f".{sha256(upload['_id'].encode()).hexdigest()[:16]}"
+    return f"files/{name}{found[0].lower() if found else '.bin'}"

@@ -108,6 +108,29 @@ def test_a_conversation_is_exported_whole(room: Room, tmp_path: Path) -> None:
     assert of_kind(folder, "end") == [{"record": "end", "messages": 4}]
 
 
+def test_files_whose_ids_are_alike_are_all_copied(
+    live: Live, conversation: MakeConversation, folder: Path, tmp_path: Path
+) -> None:
+    room, target = conversation(names={"user-1": "An"}), tmp_path / "export"
+    ids = ["a:b", "a/b", "a_b", *(f"{'x' * 100}{end}" for end in "12")]
+    body = event(room, type="File", attachments=[{"attachmentId": id_} for id_ in ids])
+    live.pipeline.produce([body])
+    live.drain()
+    for id_ in ids:
+        made, path = store_file(folder, body["messageId"])
+        path.write_text(id_)
+        upload = collection("attachments").find_one_and_delete({"_id": made})
+        collection("attachments").insert_one({**(upload or {}), "_id": id_})
+
+    export("export_conversation", room, "--output", str(target), "--files", *WHY)
+
+    [message] = of_kind(target, "message")
+    copied = {each["attachmentId"]: each["file"] for each in message["attachments"]}
+    assert {id_: (target / file).read_text() for id_, file in copied.items()} == {
+        id_: id_ for id_ in ids
+    }
+
+
 def test_it_is_sealed_and_noted_and_a_change_is_seen(room: Room, tmp_path: Path) -> None:
     folder = tmp_path / "export"
     output = export("export_conversation", room.id, "--output", str(folder), "--json", *WHY)
