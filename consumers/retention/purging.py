@@ -49,9 +49,10 @@ def purge_tenant(
     horizon: Horizon,
     *,
     dry_run: bool,
+    by: str,
     on_conversations: Callable[[int], object],
 ) -> Purged:
-    """Removes what was sent before that time; `dry_run` only counts.
+    """Removes what was sent before that time; `dry_run` only counts. `by`: who wants it.
 
     `on_conversations` hears how many were looked at. Raises RetryLater, StopConsuming and
     StorageUnavailable: what is removed by then stays so.
@@ -62,13 +63,13 @@ def purge_tenant(
             if head.get("isHeld"):
                 purged.held += 1
             else:
-                _purge(head, before, horizon, purged, dry_run=dry_run)
+                _purge(head, before, horizon, purged, dry_run=dry_run, by=by)
         on_conversations(len(batch))
     return purged
 
 
 def _purge(
-    head: Document, before: datetime, horizon: Horizon, purged: Purged, *, dry_run: bool
+    head: Document, before: datetime, horizon: Horizon, purged: Purged, *, dry_run: bool, by: str
 ) -> None:
     conversation_id, border = head["_id"], whole_number(head.get("purgedSeq")) or 0
     may_go = partial(
@@ -82,7 +83,7 @@ def _purge(
     for oldest in _oldest_first(conversation_id):
         gone = list(takewhile(may_go, oldest))
         if gone:
-            files = _count_files(gone) if dry_run else remove(conversation_id, gone)
+            files = _count_files(gone) if dry_run else remove(conversation_id, gone, by=by)
             if files is None:
                 purged.held += 1
                 break

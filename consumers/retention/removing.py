@@ -8,7 +8,6 @@ import logging
 from collections.abc import Collection, Sequence
 from functools import partial
 
-from chat_project.audit_log import operating_system_user
 from chat_project.mongodb import Document, collection, majority_collection
 from chat_project.redis import RedisAway
 from chat_project.timestamps import now
@@ -28,9 +27,9 @@ _FIELDS = dict.fromkeys(("lastSeq", "lastMessage", "log", "purgedSeq", "isHeld")
 _NOT_HELD: Document = {"isHeld": {"$ne": True}}
 
 
-def remove(conversation_id: str, oldest: Sequence[Document]) -> int | None:
+def remove(conversation_id: str, oldest: Sequence[Document], *, by: str) -> int | None:
     """`oldest`: the conversation's first messages, in the order of their numbers, at least their
-    seq and their attachments' ids. Gives how many files went; None if the conversation is held back
+    seq and their attachments' ids; `by` closes their dead letters. Gives how many files went; None if the conversation is held back
     by now, and they stay. A hold that comes when the border has moved comes too late for them.
 
     Raises RetryLater, StopConsuming and StorageUnavailable; then it may be repeated.
@@ -39,7 +38,7 @@ def remove(conversation_id: str, oldest: Sequence[Document]) -> int | None:
     if not patiently(partial(_move_border, conversation_id, oldest[-1]["seq"])):
         return None
     files = sum(_remove_files(message) for message in oldest)
-    patiently(partial(_remove_copies, conversation_id, ids))
+    patiently(partial(_remove_copies, conversation_id, ids, by))
     patiently(partial(_remove_messages, conversation_id, ids))
     return files
 
@@ -100,7 +99,7 @@ def _remove_files(message: Document) -> int:
     return remove_files(message["_id"], ids) if ids else 0
 
 
-def _remove_copies(conversation_id: str, ids: Collection[str]) -> None:
+def _remove_copies(conversation_id: str, ids: Collection[str], by: str) -> None:
     """The words of the search, what younger replies quote, and what could be retried."""
     these = {"$in": list(ids)}
     with attempt():
@@ -110,7 +109,7 @@ def _remove_copies(conversation_id: str, ids: Collection[str]) -> None:
         collection("messages").update_many(quoting, {"$unset": quoted})
         closed = {
             "closedAt": now(),
-            "closedBy": operating_system_user(),
+            "closedBy": by,
             "closedHow": State.DISCARDED.value,
         }
         open_letters = {"messageId": these, "closedHow": None}

@@ -79,6 +79,7 @@ def run(
             plan.before,
             horizon,
             dry_run=dry_run,
+            by=by,
             on_conversations=on_conversations,
         )
         if purged.messages and not dry_run:

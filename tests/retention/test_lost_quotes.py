@@ -99,7 +99,7 @@ def test_a_purge_takes_the_name_along_also_from_a_rebuilt_database(
     erasure.live.drain()
     assert quotes(room)[0]["senderName"] == NAME
 
-    remove(room, stored(room)[:1])
+    remove(room, stored(room)[:1], by="Mai")
 
     assert quotes(room) == [{"messageId": old}]
     erasure.live.rebuild()

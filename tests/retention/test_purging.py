@@ -143,6 +143,19 @@ def test_a_late_change_of_a_purged_message_is_a_dead_letter_and_no_difference(
     assert report.is_clean, report.findings
 
 
+def test_a_purged_messages_dead_letter_is_closed_by_who_purges(live: Live, room: str) -> None:
+    old = send(live, room, "old")
+    live.drain()
+    live.expire(room)
+    keep()
+    collection("dead_letters").insert_one({"_id": "t:0:0", "messageId": old[0]})
+
+    purge(live)
+
+    letter = collection("dead_letters").find_one({"_id": "t:0:0"}) or {}
+    assert (letter["closedHow"], letter["closedBy"]) == ("discarded", "Mai")
+
+
 def test_files_go_with_their_messages(live: Live, room: str, folder: Path) -> None:
     mine, foreign = (store_file(folder, owner) for owner in (new_id(), new_id()))
     attachments = [{"attachmentId": id_, "fileName": "a.pdf"} for id_, _ in (mine, foreign)]
