@@ -14,7 +14,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from chat_project.api.envelope import Plain
-from chat_project.api.errors import ApiError, Conflict, InvalidRequest
+from chat_project.api.errors import ApiError, Conflict, InvalidRequest, Unprocessable
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, described
@@ -246,16 +246,17 @@ def _publish_once(
 
 
 def _remember(request: KeyedRequest, event: LaterEvent, noted: Document | None) -> None:
-    """The change is sent by now: it is answered so, also when MongoDB does not take the note."""
+    """The change is sent by now: it is answered so, also when MongoDB does not take the note, or the
+    key was meanwhile used for something else."""
     try:
         with pymongo.timeout(DATABASE_SECONDS):
             services.remember(request, event.conversation_id, noted)
-    except PyMongoError as error:
+    except (PyMongoError, Unprocessable) as error:
         logger.warning(
             "A %s in conversation %s is sent, but its idempotency key is not noted: %s",
             type(event).__name__,
             event.conversation_id,
-            described(error),
+            described(error) if isinstance(error, PyMongoError) else error,
         )
 
 

@@ -63,3 +63,25 @@ def test_without_the_note_the_change_is_answered_as_sent(
     assert "its idempotency key is not noted: MongoDB: connection closed" in caplog.text
     data_of(mai.post(f"{MESSAGES}{stored}/pin", None, idempotency_key="pin-1"))
     assert len(records_in(group.id)) == 2
+
+
+def test_a_key_that_was_used_for_something_else_meanwhile_is_answered_as_sent(
+    mai: Api,
+    group: ConversationSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pinned, other = store_message(group, 1), store_message(group, 2)
+    publish, key = changing._publish, "used-twice"
+
+    def use_it_elsewhere(event: Any) -> None:
+        publish(event)
+        monkeypatch.setattr(changing, "_publish", publish)
+        data_of(mai.post(f"{MESSAGES}{other}/pin", None, idempotency_key=key))
+
+    monkeypatch.setattr(changing, "_publish", use_it_elsewhere)
+    with caplog.at_level(logging.WARNING, "messaging.changing"):
+        answer = mai.post(f"{MESSAGES}{pinned}/pin", None, idempotency_key=key)
+
+    assert data_of(answer)["isPinned"]
+    assert "its idempotency key is not noted" in caplog.text
