@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
@@ -170,21 +171,33 @@ class SchoolUserAdmin(AuditedModelAdmin, UserAdmin):  # type: ignore[type-arg]  
             self.delete_model(request, user)
 
     @override
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Django tells a new password by this alone."""
-        if request.path.endswith("/password/"):
-            told = Change(
-                by=request.user.get_username(),
-                action="set password",
-                target=obj.get_username(),
-                tenant_id=_school_of(obj),
-            )
-            with audited(told):
-                pass
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """A form that Django refuses is no change."""
+        user = self.get_object(request, unquote(id))
+        is_sent = request.method == "POST" and self.has_change_permission(request, user)
+        if user is None or not (
+            is_sent and _sets_password(self.change_password_form(user, request.POST))
+        ):
+            return super().user_change_password(request, id, form_url)
+        told = Change(
+            by=request.user.get_username(),
+            action="set password",
+            target=user.get_username(),
+            tenant_id=_school_of(user),
+        )
+        with audited(told):
+            return super().user_change_password(request, id, form_url)
 
     @admin.display(description="school")
     def school(self, user: User) -> str:
         return "All schools" if user.is_superuser else _school_of(user) or "-"
+
+
+def _sets_password(form: Any) -> bool:
+    """Also to none, which has a button of its own."""
+    return form.is_valid() and (
+        form.cleaned_data["set_usable_password"] or "unset-password" in form.data
+    )
 
 
 def _covers(request: HttpRequest, user: Any) -> bool:

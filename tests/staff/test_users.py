@@ -155,6 +155,30 @@ def test_an_administrator_sets_a_colleagues_password_and_it_is_noted(
     assert PASSWORD not in str(entry)
 
 
+@pytest.mark.parametrize(
+    ("sent", "noted"),
+    [(PASSWORD, ["set password", "not done: set password"]), ("other", [])],
+    ids=["it breaks off", "the form is refused"],
+)
+def test_a_password_is_noted_before_it_is_set(
+    administrator: Client,
+    own: School,
+    monkeypatch: pytest.MonkeyPatch,
+    sent: str,
+    noted: list[str],
+) -> None:
+    def break_off(*_: Any, **__: Any) -> None:
+        raise RuntimeError("broken off")
+
+    monkeypatch.setattr(User, "set_password", break_off)
+    administrator.raise_request_exception = False
+    form = {"password1": PASSWORD, "password2": sent, "usable_password": "true"}
+
+    administrator.post(f"{USERS}{own.user.pk}/password/", {**form, "set-password": "Change"})
+
+    assert [each["action"] for each in audited(own.user.username)] == noted
+
+
 @pytest.mark.parametrize("role", [StaffRole.READER, StaffRole.STAFF])
 def test_others_of_a_school_have_no_users(own: School, role: StaffRole) -> None:
     client = signed_in(make_user(own.tenant_id, role))
