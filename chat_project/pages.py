@@ -94,7 +94,7 @@ class Pages:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.get_host()
-        if not request.path.startswith(API):
+        if not _is_of_the_api(request):
             return self._pages(request)
         response = self._api(request)
         compress(request, response)
@@ -109,6 +109,11 @@ class Pages:
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Django calls this of the middleware that it knows: forms in the admin need their token."""
-        if request.path.startswith(API):
+        if _is_of_the_api(request):
             return None
         return self._csrf.process_view(request, view, args, kwargs)
+
+
+def _is_of_the_api(request: HttpRequest) -> bool:
+    """Its paths are matched without case."""
+    return request.path[: len(API)].lower() == API

@@ -29,6 +29,12 @@ def test_a_large_answer_is_compressed_for_who_can_read_it() -> None:
     assert "Accept-Encoding" in plain.headers["Vary"], "a cache keeps the two apart"
 
 
+def test_a_path_in_other_letters_is_the_apis_too() -> None:
+    path = TEXTS.replace("api", "API")
+
+    assert answer(f"{path}?size={LARGE}").headers["Content-Encoding"] == "gzip"
+
+
 def test_a_small_answer_stays_as_it_is() -> None:
     assert "Content-Encoding" not in answer(f"{TEXTS}?size={SMALL}").headers
 
