@@ -123,14 +123,22 @@ class DeadLetterAdmin(GivenModelAdmin):
             return self._ask(request, "retry", letters)
         by = request.user.get_username()
         with self._told(request), closing(Desk(environment())) as desk:
-            outcomes = [outcome for each in letters for outcome in _retried(desk, each, by)]
-            done = sum(outcome.fate.is_done for outcome in outcomes)
-            self.message_user(request, f"Retried: {done} of {len(letters)}", messages.SUCCESS)
-            for outcome in outcomes:
-                if not outcome.fate.is_done:
-                    told = f"{outcome.id}: not retried ({outcome.fate.value})"
-                    self.message_user(request, told, messages.WARNING)
+            outcomes: list[Outcome] = []
+            try:
+                for each in letters:
+                    outcomes += _retried(desk, each, by)
+            finally:  # what was done is told, also when a server went away in the middle
+                self._tell(request, outcomes, len(letters))
         return None
+
+    def _tell(self, request: HttpRequest, outcomes: Sequence[Outcome], of: int) -> None:
+        if outcomes:
+            done = sum(outcome.fate.is_done for outcome in outcomes)
+            self.message_user(request, f"Retried: {done} of {of}", messages.SUCCESS)
+        for outcome in outcomes:
+            if not outcome.fate.is_done:
+                told = f"{outcome.id}: not retried ({outcome.fate.value})"
+                self.message_user(request, told, messages.WARNING)
 
     @admin.action(description="Discard: nobody needs it", permissions=["change"])
     def discard(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
@@ -166,7 +174,7 @@ class DeadLetterAdmin(GivenModelAdmin):
         try:
             yield
         except (RetryLater, StopConsuming) as error:
-            self.message_user(request, f"Not done: {error}", messages.ERROR)
+            self.message_user(request, f"Not done, or not to the end: {error}", messages.ERROR)
 
     @admin.display(description="when")
     def when(self, letter: DeadLetter) -> str:

@@ -9,6 +9,7 @@ from django.test import Client
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers.admin import dead_letters
+from consumers.letters.retrying import Fate, Outcome
 from conversations import services
 from tests.consumers.events import event
 from tests.consumers.pipelines import Pipeline
@@ -115,11 +116,36 @@ def test_without_kafka_a_letter_is_shown_without_its_record(
     assert page.status_code == 200
     assert "cannot be read at the moment" in page.content.decode()
     told = post(staff, "retry", own.letter_id, confirmed="yes").content.decode()
-    assert "Not done: Kafka does not answer" in told
+    assert "Not done, or not to the end: Kafka does not answer" in told
+    assert "Retried" not in told
     assert [each["action"] for each in audited(own.letter_id)] == [
         "retry dead letter",
         "not done: retry dead letter",
     ]
+
+
+def test_what_was_retried_before_kafka_went_away_is_told(
+    own: School, staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from consumers.errors import RetryLater
+    from tests.staff.conftest import make_letter
+
+    fates = [Outcome(own.letter_id, Fate.RETRIED), Outcome("a", Fate.NO_RECORD)]
+
+    def retry(*_: Any, **__: Any) -> Iterator[Outcome]:
+        if not fates:
+            raise RetryLater("Kafka does not answer")
+        yield fates.pop(0)
+
+    monkeypatch.setattr(dead_letters.Desk, "retry", retry)
+    others = [make_letter(own.tenant_id, own.group.id) for _ in range(2)]
+
+    sent = {"_selected_action": [own.letter_id, *others], "action": "retry", "confirmed": "yes"}
+    told = staff.post(LETTERS, sent, follow=True).content.decode()
+
+    assert "Retried: 1 of 3" in told
+    assert "not retried (no record)" in told
+    assert "not to the end: Kafka does not answer" in told
 
 
 def test_filters_by_reason_and_state(own: School, staff: Client) -> None:
