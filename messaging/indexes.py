@@ -29,7 +29,8 @@ def create_indexes() -> list[str]:
         letters.create_index(of_tenant, name="tenant_state_time")
         waiting = collection(outbox.COLLECTION)
         waiting.create_index([("conversationId", 1), ("version", 1)], name="conversation_version")
-        waiting.create_index("at", name="time")
+        by_age = [(field, 1) for field in outbox.BY_AGE]
+        waiting.create_index(by_age, name="time_version")
         searched = [(field, 1) for field in search.INDEX_FIELDS]
         collection(search.COLLECTION).create_index(searched, name=search.INDEX)
         for name, indexes in roster.INDEXES.items():

@@ -7,7 +7,7 @@ later. Its `_id` is the id of its message, which the change's version gives: pub
 stored once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -25,6 +25,8 @@ COLLECTION = "outbox"
 LEFT_OVER_AFTER = timedelta(seconds=60)
 """By then whoever wrote an entry has published it, or has died, or Kafka is away. Longer than any
 part of a bulk addition may take, whose entry stays open until the last one."""
+BY_AGE = ("at", "version")
+"""The order of what is left over, and its index."""
 
 told = Signal()
 """Sent with `conversation_ids` after the commit. What a receiver raises is logged and goes no
@@ -85,16 +87,17 @@ def announce(*conversation_ids: str) -> None:
 def entries_of(conversation_ids: Collection[str], limit: int) -> list[Told]:
     """The oldest that may be published, of each conversation in the order of its changes."""
     query = {"conversationId": {"$in": list(conversation_ids)}, "isOpen": None}
-    return _read(query, "version", limit)
+    return _read(query, ("version",), limit)
 
 
 def left_over(at: datetime, limit: int) -> list[Told]:
-    """The oldest that were not published in time, as of `at`; open ones are closed first."""
+    """The oldest that were not published in time, as of `at`; open ones are closed first. Changes
+    of one millisecond come in the order of their versions."""
     is_late = {"at": {"$lt": at - LEFT_OVER_AFTER}}
-    entries = _read(is_late, "at", limit)
+    entries = _read(is_late, BY_AGE, limit)
     if entries:
         collection(COLLECTION).update_many({**is_late, "isOpen": True}, {"$unset": {"isOpen": ""}})
-        entries = _read({**is_late, "isOpen": None}, "at", limit)
+        entries = _read({**is_late, "isOpen": None}, BY_AGE, limit)
     return entries
 
 
@@ -113,8 +116,9 @@ def _reword(session: ClientSession, message_id: str, text: str, *, stays_open: b
     return bool(collection(COLLECTION).update_one(is_open, change, session=session).matched_count)
 
 
-def _read(query: Document, order: str, limit: int) -> list[Told]:
-    found = majority_collection(COLLECTION).find(query).sort(order, 1).limit(limit)
+def _read(query: Document, order: Sequence[str], limit: int) -> list[Told]:
+    by = [(field, 1) for field in order]
+    found = majority_collection(COLLECTION).find(query).sort(by).limit(limit)
     return [_told(entry) for entry in found]
 
 

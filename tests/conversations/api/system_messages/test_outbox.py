@@ -41,7 +41,7 @@ def test_what_waits_is_found_by_indexes() -> None:
     indexes = collection(outbox.COLLECTION).index_information()
     keys = [[field for field, _ in index["key"]] for index in indexes.values()]
 
-    assert keys == [["_id"], ["conversationId", "version"], ["at"]]
+    assert keys == [["_id"], ["conversationId", "version"], ["at", "version"]]
 
 
 def test_while_kafka_is_away_changes_succeed_and_are_told_later_in_their_order(
@@ -77,6 +77,23 @@ def test_what_is_left_over_is_published_by_the_next_step(
     assert publishing.publish_left_over() == (0, 0)
 
     assert len(texts(room)) == 1
+
+
+def test_changes_of_one_millisecond_are_told_in_their_order(
+    mai: Api, room: str, kafka_away: Callable[[], None]
+) -> None:
+    rename(mai, room, "Một")
+    rename(mai, room, "Hai")
+    kafka_away()
+    let_time_pass()
+    entries = collection(outbox.COLLECTION)
+    first, second = entries.find({"conversationId": room}).sort("version", 1)
+    entries.delete_one({"_id": first["_id"]})
+    entries.insert_one({**first, "at": second["at"]})  # stored behind the other one
+
+    publishing.publish_left_over()
+
+    assert [text.rpartition(" ")[2] for text in texts(room)] == ["Một", "Hai"]
 
 
 def test_a_step_is_bounded(
