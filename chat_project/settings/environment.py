@@ -29,10 +29,8 @@ _OF_THIS_MACHINE = re.compile(
     r"http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?(/.*)?"
 )
 
-SECRETS = (
-    *("django_secret_key", "jwt_secret", "mongodb_uri", "redis_url", "kafka_sasl_password"),
-    "attachment_bucket_secret_key",
-)
+SECRET = Field(repr=False)
+"""Of a setting that is, or may hold, a secret: no text of the settings shows it."""
 
 
 class SettingsError(ImproperlyConfigured):
@@ -47,7 +45,7 @@ class Environment(BaseSettings):
     )
 
     django_debug: bool = False
-    django_secret_key: Annotated[str, Field(min_length=50)]
+    django_secret_key: Annotated[str, Field(min_length=50), SECRET]
     allowed_hosts: CommaSeparated
     cors_allowed_origins: CommaSeparated = ()
     log_format: Literal["console", "json"] = "console"
@@ -57,7 +55,8 @@ class Environment(BaseSettings):
         int, Field(ge=1, le=256, default_factory=lambda: _one_per_processor())
     ]
 
-    jwt_secret: Annotated[str, Field(min_length=32)] | None = None  # HS256: RFC 7518, 3.2
+    # HS256: RFC 7518, 3.2
+    jwt_secret: Annotated[Annotated[str, Field(min_length=32)] | None, SECRET] = None
     jwt_jwks_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     jwt_issuer: Annotated[str, Field(min_length=1)]
     jwt_audience: Annotated[str, Field(min_length=1)]
@@ -75,13 +74,13 @@ class Environment(BaseSettings):
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     kafka_sasl_username: str | None = None
-    kafka_sasl_password: str | None = None
+    kafka_sasl_password: Annotated[str | None, SECRET] = None
     kafka_ssl_ca_location: str | None = None
     dead_letter_run_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
 
-    mongodb_uri: str
+    mongodb_uri: Annotated[str, SECRET]
     mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")] = "emis_chat"
-    redis_url: str
+    redis_url: Annotated[str, SECRET]
     cache_ttl_minutes: Annotated[float, Field(gt=0, le=1_440)] = 5
 
     acceptance_record_minutes: Annotated[float, Field(gt=0, le=10_080)] = 60
@@ -98,16 +97,16 @@ class Environment(BaseSettings):
     attachment_bucket_endpoint_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     attachment_bucket_region: str | None = None
     attachment_bucket_access_key: str | None = None
-    attachment_bucket_secret_key: str | None = None
+    attachment_bucket_secret_key: Annotated[str | None, SECRET] = None
     attachment_link_minutes: Annotated[float, Field(ge=1, le=10_080)] = 60
     attachment_link_base_url: Annotated[str, Field(pattern=r"^https?://.*[^/]$")] | None = None
 
     # Where the replaced system keeps its data and files: for import_history alone.
-    history_mongodb_uri: str | None = None
+    history_mongodb_uri: Annotated[str | None, SECRET] = None
     history_files_endpoint_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     history_files_region: str | None = None
     history_files_access_key: str | None = None
-    history_files_secret_key: str | None = None
+    history_files_secret_key: Annotated[str | None, SECRET] = None
 
     @model_validator(mode="before")
     @classmethod

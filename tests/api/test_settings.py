@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from chat_project.settings.environment import Environment
 
@@ -111,6 +112,39 @@ def test_other_forms_of_an_address_are_taken_as_they_are(
     read = Environment(_env_file=None)  # type: ignore[call-arg]
 
     assert getattr(read, name.lower()) == value
+
+
+SECRET = "s3cret-" * 10
+SECRETS = [
+    name
+    for name in Environment.model_fields
+    if name.endswith(("secret", "secret_key", "password", "mongodb_uri", "redis_url"))
+]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_text_of_the_settings_or_of_their_errors_shows_a_secret(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = {
+        "mongodb_uri": f"mongodb://chat:{SECRET}@mongodb/",
+        "redis_url": f"redis://:{SECRET}@redis:6379",
+    }.get(name, SECRET)
+    for setting, given in (PRODUCTION | BUCKET | {name.upper(): value}).items():
+        monkeypatch.setenv(setting, given)
+    read = Environment(_env_file=None)  # type: ignore[call-arg]
+
+    monkeypatch.setenv("PORT", "high")
+    with pytest.raises(ValidationError) as wrong:
+        Environment(_env_file=None)  # type: ignore[call-arg]
+    monkeypatch.setenv("PORT", "80")
+    monkeypatch.setenv("ATTACHMENT_BUCKET", "")
+    with pytest.raises(ValidationError) as half:
+        Environment(_env_file=None)  # type: ignore[call-arg]
+
+    assert SECRET in getattr(read, name)
+    for told in (repr(read), str(read), str(wrong.value), repr(half.value)):
+        assert SECRET not in told
 
 
 BUCKET = {
