@@ -44,8 +44,7 @@ def purge(
     `idle_since` is left alone, but for files of deleted messages. Broken off it may be repeated.
     Raises RedisAway, StorageUnavailable, and pymongo's errors.
     """
-    for path in storage.abandoned(idle_since):
-        size = path.stat().st_size
+    for path, size in storage.abandoned(idle_since):
         if not dry_run:
             path.unlink(missing_ok=True)
         yield Unneeded(path.name, Why.ABANDONED, size)

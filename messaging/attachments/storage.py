@@ -47,12 +47,18 @@ def remove(attempt: str) -> None:
             _storage().delete(path)
 
 
-def abandoned(before: datetime) -> list[Path]:
-    """Uploads that a process of this machine received and did not live to store."""
+def abandoned(before: datetime) -> Iterator[tuple[Path, int]]:
+    """Uploads that a process of this machine received and did not live to store, with their bytes;
+    without what is gone by the time it is looked at."""
     with _told_as_unavailable():
         folder = Path(settings.ATTACHMENT_INCOMING)
-        found = folder.iterdir() if folder.is_dir() else ()
-        return [path for path in found if path.stat().st_mtime < before.timestamp()]
+        for path in folder.iterdir() if folder.is_dir() else ():
+            try:
+                found = path.stat()
+            except FileNotFoundError:  # its upload has ended
+                continue
+            if found.st_mtime < before.timestamp():
+                yield path, found.st_size
 
 
 def _path(attempt: str) -> str:

@@ -192,6 +192,24 @@ def test_an_upload_that_was_received_and_never_stored_goes(
     assert (old.exists(), young.exists()) == (False, True)
 
 
+def test_an_upload_that_ends_while_it_is_looked_at_is_passed_over(
+    mai: Api, group: ConversationSettings, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(mai, group)
+    left, ended = (files / "incoming" / name for name in ("left", "ended"))
+    left.write_bytes(b"x")
+    os.utime(left, (0, 0))
+    listed = Path.iterdir
+
+    def with_one_that_ended(folder: Path) -> Iterator[Path]:
+        yield from (ended, *listed(folder), ended)
+
+    monkeypatch.setattr(Path, "iterdir", with_one_that_ended)
+
+    assert "removed 1 files, 1 bytes" in purge()
+    assert not left.exists()
+
+
 def test_a_retry_between_judgement_and_removal_keeps_its_file(
     mai: Api, group: ConversationSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
