@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from chat_project.kafka_logs import kafka_logger
 from chat_project.settings.environment import Environment
 from consumers.errors import Refused, RetryLater
-from consumers.log_reader import LogReader
+from consumers.log_reader import LogReader, Span
 from consumers.records import Place
 from consumers.topics import describe, known_generation
 from messaging.errors import KafkaAway
@@ -53,10 +53,7 @@ def read_horizon(environment: Environment) -> Horizon:
     ever, so that whatever is purged could come back; pymongo's errors.
     """
     topic, connection = environment.message_topic, environment.kafka_connection()
-    with closing(LogReader(connection)) as reader:
-        bounds = reader.bounds(topic)
-    if not bounds:
-        raise Refused(f"there is no topic {topic}: see KAFKA_TOPIC_PREFIX and create_topics")
+    bounds = _bounds(topic, connection)
     generation = known_generation(describe(_admin(connection), topic))
     return Horizon(
         t=generation.t if generation else _NO_GENERATION,
@@ -65,14 +62,32 @@ def read_horizon(environment: Environment) -> Horizon:
     )
 
 
+def read_least_days(environment: Environment) -> int:
+    """For how many days the log may bring a message back, and one more: asks the brokers.
+
+    Raises RetryLater and Refused as `read_horizon` does.
+    """
+    topic, connection = environment.message_topic, environment.kafka_connection()
+    _bounds(topic, connection)
+    return least_days(_retention_ms(connection, topic), topic)
+
+
 def least_days(retention_ms: int, topic: str) -> int:
     """The topic's retention in whole days, and a day more. Raises Refused for one without end."""
     if retention_ms < 0:
         raise Refused(
             f"{topic} keeps its records for ever (retention.ms={retention_ms}): a replay would bring"
-            " purged messages back; set its retention first"
+            " back what is purged; set its retention first"
         )
     return math.ceil(retention_ms / _DAY_MS) + MARGIN_DAYS
+
+
+def _bounds(topic: str, connection: Mapping[str, str]) -> Mapping[int, Span]:
+    with closing(LogReader(connection)) as reader:
+        bounds = reader.bounds(topic)
+    if not bounds:
+        raise Refused(f"there is no topic {topic}: see KAFKA_TOPIC_PREFIX and create_topics")
+    return bounds
 
 
 def _retention_ms(connection: Mapping[str, str], topic: str) -> int:

@@ -32,7 +32,6 @@ MUCH_TO_LOOK_AT = [
     for number in range(10_000)
 ]
 """For the purge of attachments, which would be done too soon to be met at work."""
-NEEDS_NO_KAFKA = {"purge_orphan_attachments"}
 
 
 class Line(NamedTuple):
@@ -129,8 +128,6 @@ def test_each_line_works_and_has_nothing_to_mail(line: Line, installation: Insta
 def test_without_a_server_it_says_which_and_fails(
     line: Line, server: str, installation: Installation
 ) -> None:
-    if server == "Kafka" and line.job in NEEDS_NO_KAFKA:
-        pytest.skip("works without Kafka")
     setting, address = AWAY[server]
     installation.set(**{setting: address.format(port=free_port())})
     try:

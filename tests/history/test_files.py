@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -11,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from chat_project.mongodb import collection
 from chat_project.settings.environment import environment
+from chat_project.timestamps import now
 from consumers.history import files as history_files
 from consumers.history.importing import Options, Progress, import_history
 from consumers.history.report import Outcome
@@ -107,8 +109,10 @@ def test_files_that_came_are_no_orphans(replaced: Replaced, copied: Path, files:
     with_files(replaced, page=replaced.attachment("a.html", URL + "a.html"))
     brought(replaced, "--files-from", str(copied))
     kept = files_on_disk()
+    long_ago = {"$set": {"touchedAt": now() - timedelta(days=9)}}
+    collection("attachments").update_many({}, long_ago)
 
-    call_command("purge_orphan_attachments", "--older-than-hours", "1")
+    call_command("purge_orphan_attachments")
 
     assert files_on_disk() == kept
 

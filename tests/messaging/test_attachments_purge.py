@@ -3,12 +3,11 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
@@ -26,39 +25,14 @@ from tests.messaging.attached import (
     events_of,
     files_on_disk,
     picture,
-    upload,
 )
-from tests.messaging.conftest import data_of, store_dead_letter
+from tests.messaging.conftest import store_dead_letter
 from tests.messaging.downloading import store
+from tests.messaging.orphaned import age, no_uploads_of_other_tests, purge, sent
+
+__all__ = ["no_uploads_of_other_tests"]
 
 pytestmark = pytest.mark.usefixtures("files")
-
-
-@pytest.fixture(autouse=True)
-def _no_uploads_of_other_tests(database: None) -> Iterator[None]:
-    """The command judges all uploads, and the files of other tests are in other folders."""
-    collection("attachments").delete_many({})
-    yield
-    collection("attachments").delete_many({})
-
-
-def purge(*options: str) -> str:
-    told = StringIO()
-    call_command("purge_orphan_attachments", *options, stdout=told)
-    return told.getvalue()
-
-
-def sent(user: Api, group: ConversationSettings, content: bytes = PDF, **more: Any) -> Any:
-    return data_of(upload(user, group, content, **more))
-
-
-def age(message: Any, *, hours: int = 200) -> None:
-    """As if it had been sent so long ago; its acceptance record is over then."""
-    long_ago = now() - timedelta(hours=hours)
-    collection("attachments").update_one(
-        {"messageId": message["messageId"]}, {"$set": {"touchedAt": long_ago}}
-    )
-    forget_record(message["messageId"])
 
 
 def id_of(message: Any) -> str:
@@ -151,10 +125,10 @@ def test_a_file_of_a_message_that_lost_an_id_conflict_goes(
 
 def test_the_age_is_chosen_in_whole_hours(mai: Api, group: ConversationSettings) -> None:
     message = sent(mai, group)
-    age(message, hours=3)
+    age(message, hours=300)
 
-    assert "removed 0 files" in purge("--older-than-hours", "4")
-    assert "removed 1 files" in purge("--older-than-hours", "2")
+    assert "removed 0 files" in purge("--older-than-hours", "310")
+    assert "removed 1 files" in purge("--older-than-hours", "290")
     for wrong in ("0", "-1", "x", "1.5"):
         with pytest.raises(CommandError, match="a whole number from 1"):
             purge("--older-than-hours", wrong)
