@@ -104,18 +104,18 @@ def test_a_conversation_that_there_is_not_is_refused(filled: Filled) -> None:
 
 
 def test_a_database_that_never_held_the_topic_is_refused_and_not_made(filled: Filled) -> None:
-    name, letters = f"typo_{new_id()[:8]}", len(list(filled.pipeline.dead_lettered()))
+    name, letters = f"typo_{new_id()[:8]}", len(filled.pipeline.dead_lettered())
 
     code, output = as_process(filled, "--database", name, "--repair")
 
     assert code == 2
     assert f"the database {name} does not exist, or has never held" in output
     assert name not in client().list_database_names()
-    assert len(list(filled.pipeline.dead_lettered())) == letters
+    assert len(filled.pipeline.dead_lettered()) == letters
 
 
 def test_the_repair_of_another_database_produces_nothing(filled: Filled, room: Room) -> None:
-    name, letters = f"other_{new_id()[:8]}", len(list(filled.pipeline.dead_lettered()))
+    name, letters = f"other_{new_id()[:8]}", len(filled.pipeline.dead_lettered())
     for source in ("topics", "conversations", "participants", "messages"):
         collection(source).aggregate([{"$out": {"db": name, "coll": source}}])
     try:
@@ -126,4 +126,4 @@ def test_the_repair_of_another_database_produces_nothing(filled: Filled, room: R
             client().drop_database(name)
 
     assert (code, written) == (0, 1), output
-    assert len(list(filled.pipeline.dead_lettered())) == letters
+    assert len(filled.pipeline.dead_lettered()) == letters

@@ -95,7 +95,7 @@ def test_a_dead_letter_whose_record_is_gone_is_kept_again(island: Island) -> Non
     assert found.differences == {Kind.LOST: 1}, found
 
     assert island.audit(mend=True).is_clean
-    assert [message.value() for message in island.pipeline.dead_lettered()] == [b"no json"]
+    assert [message.value for message in island.pipeline.dead_lettered()] == [b"no json"]
 
 
 def test_records_above_the_mark_are_applied_as_the_consumer_would(island: Island) -> None:

@@ -2,8 +2,8 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from typing import Any
 from urllib.request import urlopen
 from uuid import uuid4
@@ -15,8 +15,8 @@ from confluent_kafka.admin import AdminClient
 from chat_project.mongodb import collection
 from chat_project.settings.environment import Environment
 from consumers.lag import LagReader
-from consumers.offsets import watermarks
-from consumers.records import TopicPartition
+from consumers.log_reader import LogReader
+from consumers.records import Record
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.events import event
 from tests.processes import Process, manage, running
@@ -90,20 +90,17 @@ class Pipeline:
         finally:
             reader.close()
 
-    def dead_lettered(self) -> Iterator[kafka.Message]:
+    def dead_lettered(self) -> list[Record]:
         """Every record of the dead-letter topic."""
-        connection = self.environment.kafka_connection()
-        reader = kafka.Consumer({**connection, "group.id": "none", "enable.auto.commit": False})
-        topic = self.environment.dead_letter_topic
-        try:
-            for partition in range(10):
-                _, end = watermarks(reader, TopicPartition(topic, partition))
-                if not end:
-                    continue
-                reader.assign([kafka.TopicPartition(topic, partition, 0)])
-                yield from reader.consume(end, 10)
-        finally:
-            reader.close()
+        return self.records(self.environment.dead_letter_topic)
+
+    def records(self, topic: str) -> list[Record]:
+        """All that the topic holds now, in offset order within a partition."""
+        with closing(LogReader(self.environment.kafka_connection())) as reader:
+            spans = reader.bounds(topic)
+            found = [each for batch in reader.read(topic, spans) for each in batch]
+        assert len(found) == sum(span.end - span.start for span in spans.values())
+        return found
 
 
 def count_stored(rooms: Sequence[str]) -> int:

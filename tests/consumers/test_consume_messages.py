@@ -130,15 +130,15 @@ def test_too_many_dead_letters_in_a_row_stop_the_consumer_until_the_operator_all
         assert "3 dead letters in a row" in stopped.output()
     with pipeline.consumer(**variables) as restarted:
         assert restarted.wait() == 1
-    assert len(list(pipeline.dead_lettered())) == 3
+    assert len(pipeline.dead_lettered()) == 3
     assert pipeline.lag() == 2
     pipeline.send(room)
     with pipeline.consumer("--allow-dead-letters", "2", "--drain", **variables) as allowed:
         assert allowed.wait() == 0
 
-    letters = list(pipeline.dead_lettered())
-    assert [letter.value() for letter in letters] == [b"broken"] * 5
-    offsets = [dict(letter.headers())["__connect.errors.offset"] for letter in letters]
+    letters = pipeline.dead_lettered()
+    assert [letter.value for letter in letters] == [b"broken"] * 5
+    offsets = [dict(letter.headers)["__connect.errors.offset"] for letter in letters]
     assert sorted(offsets) == [b"0", b"1", b"2", b"3", b"4"]
     assert len(stored(room)) == 1
 

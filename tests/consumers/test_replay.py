@@ -49,7 +49,7 @@ def test_a_full_replay_leaves_a_complete_database_as_it_is(
     pipeline.send("0199aaaa-0000-7000-8000-00000000dead")
     drain(pipeline, KAFKA_GROUP_PROTOCOL=protocol)
     before = everything(pipeline, rooms)
-    kept = len(list(pipeline.dead_lettered()))
+    kept = len(pipeline.dead_lettered())
 
     code, output = replay(pipeline, "--from", "beginning", "--yes")
     assert (code, pipeline.lag()) == (0, 103), output
@@ -58,7 +58,7 @@ def test_a_full_replay_leaves_a_complete_database_as_it_is(
     assert pipeline.lag() == 0
     assert [len(before[name]) for name in COMPARED] == [100, 5, 5, 3]
     assert everything(pipeline, rooms) == before
-    assert len(list(pipeline.dead_lettered())) == kept == 3
+    assert len(pipeline.dead_lettered()) == kept == 3
 
 
 def test_a_live_replay_leaves_database_and_group_as_they_are(
@@ -82,7 +82,7 @@ def test_a_live_replay_leaves_database_and_group_as_they_are(
         consumer.stop()
     assert pipeline.lag() == 0
     assert everything(pipeline, rooms) == before
-    assert len(list(pipeline.dead_lettered())) == 1
+    assert len(pipeline.dead_lettered()) == 1
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["by its consumers", "live"])

@@ -94,7 +94,7 @@ def test_a_held_conversation_is_left_and_told(school: School) -> None:
 
 
 def test_her_dead_letters_are_gone_from_their_topic(school: School) -> None:
-    assert len(list(school.live.pipeline.dead_lettered())) == 1
+    assert len(school.live.pipeline.dead_lettered()) == 1
 
     assert school.erase().dead_letters == 1
 

@@ -31,7 +31,7 @@ def test_the_rebuilt_database_equals_the_live_one(
     assert [len(each) for each in content(live.name).values()] == [60, 4, 4, 1]
     assert content(live.into) == content(live.name)
     assert indexes_of(live.into) == indexes_of(live.name)
-    assert len(list(live.pipeline.dead_lettered())) == 1
+    assert len(live.pipeline.dead_lettered()) == 1
 
 
 def test_what_came_before_its_conversation_stays_a_dead_letter(
