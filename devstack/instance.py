@@ -21,7 +21,9 @@ ROOT = REPOSITORY / ".devstack"
 
 DEFAULT_NAME = "default"
 DEFAULT_PORTS = {"kafka-1": 9092, "mongodb": 27017, "mongodb-1": 27017, "redis": 6379}
-RESERVED_NAMES = {"jars", "connect-jars"}
+CLASS_ARCHIVE = "class-archive"
+"""Name of a lock, as those of instances are."""
+RESERVED_NAMES = {"jars", "connect-jars", CLASS_ARCHIVE}
 
 
 @dataclass(frozen=True)

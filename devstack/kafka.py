@@ -35,7 +35,7 @@ class KafkaNode(Service):
     def stop_seconds(self) -> float:
         """The first stop also writes the class archive. The last of three nodes has no quorum left
         to sign off with and would wait for minutes: it is killed, its data is safe in files."""
-        return 10.0 if self._class_archive().exists() else 40.0
+        return 10.0 if class_archive().exists() else 40.0
 
     @property
     @override
@@ -79,20 +79,12 @@ class KafkaNode(Service):
         ended_in_order = process is not None and process.ended_within(self.stop_seconds)
         super().finish_stop()
         if ended_in_order and self._new_archive.exists():
-            self._new_archive.replace(self._class_archive())
+            self._new_archive.replace(class_archive())
         self._new_archive.unlink(missing_ok=True)
 
-    def _class_archive(self) -> Path:
-        """The JVM's archive of loaded classes: a start takes 1 to 2 s with it, else 3 to 8.
-
-        A runtime refuses another one's archive and goes on without, so each has its own.
-        """
-        runtime = hashlib.sha256(str(java.runtime().resolve()).encode()).hexdigest()[:12]
-        return java.JARS / f"kafka-{runtime}.jsa"
-
     def _class_archive_option(self) -> str:
-        if self._class_archive().exists():
-            return f"-XX:SharedArchiveFile={self._class_archive()}"
+        if class_archive().exists():
+            return f"-XX:SharedArchiveFile={class_archive()}"
         return f"-XX:ArchiveClassesAtExit={self._new_archive}"
 
     def _server_settings(self) -> dict[str, object]:
@@ -126,3 +118,12 @@ class KafkaNode(Service):
             "group.consumer.heartbeat.interval.ms": 1000,
             "log.cleaner.dedupe.buffer.size": 4194304,  # saves 120 MB of memory
         }
+
+
+def class_archive() -> Path:
+    """The JVM's archive of loaded classes: a start takes 1 to 2 s with it, else 3 to 8.
+
+    A runtime refuses another one's archive and goes on without, so each has its own.
+    """
+    runtime = hashlib.sha256(str(java.runtime().resolve()).encode()).hexdigest()[:12]
+    return java.JARS / f"kafka-{runtime}.jsa"

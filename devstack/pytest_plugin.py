@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
 
+from devstack.class_archive import make_class_archive
 from devstack.errors import StackError
 from devstack.shared_use import SharedUse
 from devstack.stack import Stack
@@ -51,9 +52,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         worker = os.environ.get("PYTEST_XDIST_WORKER")
         stack = Stack(f"{TEST_INSTANCE}-{worker}" if worker else TEST_INSTANCE)
         runs_tests = worker or not getattr(options, "numprocesses", None)
-        if runs_tests and not (options.help or options.version or options.collectonly):
-            use = early_config.stash[_in_use] = _start(stack)
-            early_config.add_cleanup(lambda: _clean_up(use))  # runs even if the set-up fails
+        if not (options.help or options.version or options.collectonly):
+            if runs_tests:
+                use = early_config.stash[_in_use] = _start(stack)
+                early_config.add_cleanup(lambda: _clean_up(use))  # runs even if the set-up fails
+            else:
+                _prepare_workers()
         _set({name: value for name, value in stack.env().items() if name not in os.environ})
     return (yield)
 
@@ -101,6 +105,13 @@ def _forget_what_a_controller_set() -> None:
 def _start(stack: Stack) -> SharedUse:
     try:
         return SharedUse(stack)
+    except StackError as error:
+        raise pytest.UsageError(f"devstack: {error}") from None
+
+
+def _prepare_workers() -> None:
+    try:
+        make_class_archive()
     except StackError as error:
         raise pytest.UsageError(f"devstack: {error}") from None
 
