@@ -61,15 +61,13 @@ def test_the_options_of_kafkas_jvm_can_be_replaced(
     assert "-XX:TieredStopAtLevel" not in command
 
 
-def test_a_failed_start_stops_what_it_started(one: Stack) -> None:
-    one.down()
-    (one.service("mongodb").data / "mongod.lock").unlink()
-    (one.service("mongodb").data / "mongod.lock").mkdir()
+def test_a_failed_start_stops_what_it_started(idle_stack: Stack) -> None:
+    (idle_stack.service("mongodb").data / "mongod.lock").mkdir(parents=True)
 
     with pytest.raises(StackError, match="mongodb died"):
-        one.up()
+        idle_stack.up()
 
-    assert _states(one) == {State.DOWN}
+    assert _states(idle_stack) == {State.DOWN}
 
 
 def test_three_nodes_replicate_and_survive_one_loss(private_stack: StackFactory) -> None:
