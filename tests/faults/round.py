@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, says its manual
     AdminClient,
     AlterConfigOpType,
@@ -123,13 +123,6 @@ class Round:
         except KafkaException:
             return set()
         return {member.client_id for member in described.members}
-
-    def is_stable(self) -> bool:
-        try:
-            answer = self.admin.describe_consumer_groups([self.name], request_timeout=5)
-            return bool(answer[self.name].result().state == ConsumerGroupState.STABLE)
-        except KafkaException:
-            return False
 
     def count_stored(self) -> int:
         return int(self.database["messages"].count_documents({}))

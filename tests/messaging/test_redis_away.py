@@ -1,7 +1,6 @@
 """Redis ended or hanging: sending stays correct, and only one request waits for it."""
 
 import signal
-from collections.abc import Callable
 
 import pytest
 
@@ -20,8 +19,6 @@ from tests.messaging.conftest import (
     store_message,
     text_for,
 )
-
-Break = Callable[[PrivateRedis], None]
 
 
 def end(private: PrivateRedis) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from chat_project.texts import utf16_length
 from messaging.events import MESSAGE_TYPES, Attachment, Mention, MessageSentEvent
 
-TICKS_PER_SECOND = 10_000_000
 MAX_VALUE = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 
 
