@@ -37,9 +37,11 @@ def school(product: Product, browser: Browser) -> School:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where they are put: PICTURES_INTO, else where nobody looks."""
-    folder = Path(os.environ.get("PICTURES_INTO", tmp_path))
+def pictures() -> Path | None:
+    """Where they are put, if anywhere: PICTURES_INTO."""
+    if "PICTURES_INTO" not in os.environ:
+        return None
+    folder = Path(os.environ["PICTURES_INTO"])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -57,7 +59,7 @@ PAGES: dict[str, Callable[[School], str]] = {
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits(
-    visit: Callable[..., Visit], school: School, pictures: Path, size: str, scheme: str
+    visit: Callable[..., Visit], school: School, pictures: Path | None, size: str, scheme: str
 ) -> None:
     made = visit(SIZES[size], color_scheme=scheme)
     made.sign_in(school.staff, school.password)
@@ -67,25 +69,27 @@ def test_every_page_fits(
     made.page.get_by_role("button", name="Save", exact=True).click()
     for name, path in PAGES.items():
         made.go(path(school))
-        made.page.wait_for_load_state("networkidle")
-        _take(made, pictures / f"{name}-{size}-{scheme}.png")
+        _take(made, pictures, f"{name}-{size}-{scheme}")
         assert made.is_within_its_width(), f"{name} is wider than a {size}"
 
 
 def test_a_superusers_start_page_fits(
-    visit: Callable[..., Visit], school: School, pictures: Path
+    visit: Callable[..., Visit], school: School, pictures: Path | None
 ) -> None:
     User.objects.filter(username="chief").delete()
     User.objects.create_superuser("chief", password=PASSWORD)
     made = visit()
     made.sign_in("chief", PASSWORD)
     made.go("/admin/")
-    _take(made, pictures / "start-superuser-light.png")
+    _take(made, pictures, "start-superuser-light")
     assert made.page.locator(".servers").count() == 1
 
 
-def _take(visit: Visit, path: Path) -> None:
+def _take(visit: Visit, folder: Path | None, name: str) -> None:
     """As a picture of few colours: a fifth of the bytes, and no difference to see."""
+    if folder is None:
+        return
+    path = folder / f"{name}.png"
     visit.page.screenshot(path=path)
     with Image.open(path) as taken:
         reduced = taken.convert("RGB").quantize(COLOURS)
