@@ -60,7 +60,7 @@ SHOWN = [index for index, block in enumerate(BLOCKS) if block.shown is not None]
 
 
 @pytest.fixture(scope="module")
-def answers() -> list[tuple[str, str]]:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """Standard output and calls of each block, from one shell that ran them all."""
     command_output("seed_demo")
     with running_product() as product:
@@ -72,6 +72,7 @@ def answers() -> list[tuple[str, str]]:
         script = PRELUDE + mark.join(block.script for block in BLOCKS) + mark
         done = subprocess.run(
             ["bash", "-c", script],
+            cwd=tmp_path_factory.mktemp("reader"),
             env={**os.environ, **variables},
             capture_output=True,
             timeout=PAGE_SECONDS,
