@@ -1,6 +1,7 @@
 """A pipeline of a test's own: topics on the real Kafka, a group, consumer processes."""
 
 import json
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
@@ -20,6 +21,7 @@ from consumers.records import Record
 from messaging.topics import TopicAdministration, planned_topics
 from tests.consumers.events import event
 from tests.processes import Process, manage, running
+from tests.waiting import wait_until
 
 
 class Pipeline:
@@ -31,6 +33,7 @@ class Pipeline:
             **(addresses or {}),
             "KAFKA_TOPIC_PREFIX": name,
             "KAFKA_GROUP_ID": name,
+            "KAFKA_SESSION_TIMEOUT_MS": "6000",
             "METRICS_PORT": str(free_port()),
         }
         known: dict[str, Any] = {key.lower(): value for key, value in self.variables.items()}
@@ -107,9 +110,13 @@ def count_stored(rooms: Sequence[str]) -> int:
     return collection("messages").count_documents({"conversationId": {"$in": list(rooms)}})
 
 
-def scrape(port: str) -> str:
-    """What a process of this machine tells Prometheus."""
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+def scrape(process: Process) -> str:
+    """What it tells Prometheus, at the port that it has found free."""
+    told = wait_until(
+        lambda: re.search(r"Metrics at http://localhost:(\d+)/", process.output()),
+        "the metrics are served",
+    )
+    with urlopen(f"http://127.0.0.1:{told[1]}/metrics", timeout=30) as answer:
         text: str = answer.read().decode()
         return text
 

@@ -139,7 +139,7 @@ def test_kill_9_under_load_loses_nothing(
     rooms = [conversation() for _ in range(20)]
     query = {"conversationId": {"$in": rooms}}
     ids: set[str] = set()
-    session = {"KAFKA_SESSION_TIMEOUT_MS": "6000"}
+    session = {"KAFKA_SESSION_TIMEOUT_MS": "3000"}
     with pipeline.consumer() as consumer:
         for _ in range(2):
             before = collection(search.COLLECTION).count_documents(query)
@@ -191,12 +191,11 @@ def test_it_tells_its_metrics_under_names_of_its_own(pipeline: Pipeline, room: s
     pipeline.send(room, 2)
     store(pipeline)
     topic = pipeline.environment.message_topic
-    port = pipeline.variables["METRICS_PORT"]
 
     with indexing(pipeline) as indexer:
         wait_until(lambda: "Indexed 2 messages" in indexer.output(), "both are indexed")
-        wait_until(lambda: f'search_index_lag{{topic="{topic}"}} 0.0' in scrape(port), "the lag")
-        text = scrape(port)
+        wait_until(lambda: f'search_index_lag{{topic="{topic}"}} 0.0' in scrape(indexer), "the lag")
+        text = scrape(indexer)
         assert indexer.stop() == 0
 
     assert 'search_documents_total{result="written"} 2.0' in text
