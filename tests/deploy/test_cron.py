@@ -2,23 +2,19 @@
 
 import os
 import re
-import signal
 import stat
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
-import pymongo
 import pytest
-from pymongo import WriteConcern
 
-from chat_project.mongodb import client
-from chat_project.timestamps import now
+from chat_project.mongodb import using_database
+from chat_project.running_alone import running_alone
+from consumers.turns import PLACE
 from tests.consumers.pipelines import free_port
 from tests.deploy.compose import ROOT
 from tests.deploy.installation import DOCUMENTED, Ended, Installation
-from tests.waiting import wait_until
 
 FILES = sorted(path for path in (ROOT / "deploy/cron").iterdir() if path.name != "job")
 ALREADY = os.EX_TEMPFAIL
@@ -27,11 +23,6 @@ AWAY = {
     "MongoDB": ("MONGODB_URI", "mongodb://127.0.0.1:{port}/?replicaSet=rs0"),
     "Kafka": ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:{port}"),
 }
-MUCH_TO_LOOK_AT = [
-    {"_id": f"{number:06}", "messageId": "", "touchedAt": now(), "attempts": [], "fileSize": 0}
-    for number in range(10_000)
-]
-"""For the purge of attachments, which would be done too soon to be met at work."""
 
 
 class Line(NamedTuple):
@@ -147,41 +138,20 @@ def test_what_is_printed_is_kept_and_not_mailed(installation: Installation) -> N
 
 
 @by_job
-def test_a_second_run_ends_at_once_and_says_why(line: Line, installation: Installation) -> None:
-    with first_run(line, installation) as first:
-        second = run(installation, line)
+def test_beside_another_run_it_ends_at_once_and_says_why(
+    line: Line, installation: Installation
+) -> None:
+    name = line.job
+    if "--drain" in name:
+        suffix = "-search" if "index" in name else ""
+        name += f" of {installation.settings['KAFKA_GROUP_ID']}{suffix}"
+    place = PLACE if name == "purge_messages" else None
+    with (
+        using_database(installation.settings["MONGODB_DATABASE"]),
+        running_alone(name, place=place),
+    ):
+        ended = run(installation, line)
 
-    assert (second.code, second.output, second.errors) == (ALREADY, "", "")
-    assert "runs already, since 20" in (installation.folder / "logs/cron.log").read_text()
-    assert first.wait(RUN_SECONDS) == 0
-
-
-@contextmanager
-def first_run(line: Line, installation: Installation) -> Iterator["subprocess.Popen[bytes]"]:
-    """The line's own process, stopped in the middle of its work during the block."""
-    database = client()[installation.settings["MONGODB_DATABASE"]]
-    uploads = database.get_collection("attachments", write_concern=WriteConcern(1))
-    started = None
-    try:
-        if "purge" in line.job:
-            with pymongo.timeout(60):
-                uploads.insert_many(MUCH_TO_LOOK_AT)
-        started = subprocess.Popen(
-            command_of(line, installation),
-            cwd=installation.folder,
-            env=environment_of(line, installation),
-            stdin=subprocess.DEVNULL,
-        )
-        lease = wait_until(lambda: database.leases.find_one({}), "it has begun", seconds=60)
-        os.kill(lease["pid"], signal.SIGSTOP)
-        far = [{"$set": {"until": {"$add": ["$until", 600_000]}}}]  # however slow the second starts
-        held = database.leases.update_one({"_id": lease["_id"]}, far)
-        assert held.matched_count, "it was too fast for this test"
-        yield started
-        os.kill(lease["pid"], signal.SIGCONT)
-        started.wait(RUN_SECONDS)
-    finally:
-        if started is not None:
-            started.kill()
-        with pymongo.timeout(60):
-            uploads.delete_many({})
+    assert (ended.code, ended.output, ended.errors) == (ALREADY, "", "")
+    told = (installation.folder / "logs/cron.log").read_text()
+    assert f"{name} runs already, since 20" in told
