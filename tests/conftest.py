@@ -3,6 +3,7 @@
 Nothing is cleaned between tests: each takes ids of its own.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,15 @@ from chat_project.identifiers import new_id
 from chat_project.settings.environment import environment
 from conversations import services
 from conversations.values import ConversationSettings, Person
+from tests.order import long_ones_first
+from tests.product import Product, running_product
 
 MakeToken = Callable[..., str]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+        items[:] = long_ones_first(items, lambda item: item.nodeid, workers)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,6 +42,13 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def database(django_db_setup: None) -> None:
     """Says that a test reads or writes the session's database."""
+
+
+@pytest.fixture(scope="session")
+def product(database: None) -> Iterator[Product]:
+    """The one that every module uses which neither breaks it nor needs settings of its own."""
+    with running_product() as running:
+        yield running
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from chat_project.settings.environment import BASE_DIR
 from tests.endpoints import Endpoint, all_endpoints, endpoint_of
-from tests.product import command_output, running_product
+from tests.product import Product, command_output
 
 PAGE = (BASE_DIR / "docs" / "api.md").read_text()
 
@@ -60,24 +60,23 @@ SHOWN = [index for index, block in enumerate(BLOCKS) if block.shown is not None]
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
+def answers(product: Product, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """Standard output and calls of each block, from one shell that ran them all."""
     command_output("seed_demo")
-    with running_product() as product:
-        variables = {
-            "API": f"{product.url}/api/v1",
-            "TOKEN": product.token("school-1-teacher-1", "school-1", "Lê Văn Dũng"),
-        }
-        mark = f"\necho '{END_OF_BLOCK}' | tee /dev/stderr\n"
-        script = PRELUDE + mark.join(block.script for block in BLOCKS) + mark
-        done = subprocess.run(
-            ["bash", "-c", script],
-            cwd=tmp_path_factory.mktemp("reader"),
-            env={**os.environ, **variables},
-            capture_output=True,
-            timeout=PAGE_SECONDS,
-            check=False,
-        )
+    variables = {
+        "API": f"{product.url}/api/v1",
+        "TOKEN": product.token("school-1-teacher-1", "school-1", "Lê Văn Dũng"),
+    }
+    mark = f"\necho '{END_OF_BLOCK}' | tee /dev/stderr\n"
+    script = PRELUDE + mark.join(block.script for block in BLOCKS) + mark
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path_factory.mktemp("reader"),
+        env={**os.environ, **variables},
+        capture_output=True,
+        timeout=PAGE_SECONDS,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr.decode()[-2_000:]
     outputs = [output.decode().split(END_OF_BLOCK)[:-1] for output in (done.stdout, done.stderr)]
     return list(zip(*outputs, strict=True))

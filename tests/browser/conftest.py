@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.school import School, make_school
-from tests.product import Product, running_product
+from tests.product import Product
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT_BROWSER = "EMIS_WITHOUT_BROWSER"
@@ -45,12 +45,6 @@ def browser() -> Iterator[Browser]:
             launched.close()
     finally:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture(scope="module")
-def product(database: None) -> Iterator[Product]:
-    with running_product() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,9 @@ from emis_chat_client import AsyncClient, Client
 from tests.clients.proxy import CuttingProxy
 from tests.conftest import Api
 from tests.messaging.conftest import colleague, group, mai
-from tests.product import Product, running_product
+from tests.product import Product
 
 __all__ = ["colleague", "group", "mai"]
-
-
-@pytest.fixture(scope="session")
-def product(database: None) -> Iterator[Product]:
-    with running_product() as product:
-        yield product
 
 
 class Blocking:
