@@ -40,7 +40,7 @@ WORKS_WITHOUT: Mapping[str, set[str]] = {
     "Kafka": {
         *("create_indexes", "dead_letters list", "erase_person", "export_conversation"),
         *("export_person", "import_history", "issue_token", "make_staff"),
-        *("purge_orphan_attachments", "rebuild_search", "retention", "seed_demo"),
+        *("rebuild_search", "retention", "seed_demo"),
     },
     "MongoDB": {"consumer_lag", "create_topics", "issue_token", "replay"},
 }
