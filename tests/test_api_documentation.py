@@ -59,9 +59,10 @@ BLOCKS = list(blocks())
 SHOWN = [index for index, block in enumerate(BLOCKS) if block.shown is not None]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def answers(product: Product, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
-    """Standard output and calls of each block, from one shell that ran them all."""
+    """Standard output and calls of each block, from one shell that ran them all; once for a worker,
+    which may come to this page several times."""
     command_output("seed_demo")
     variables = {
         "API": f"{product.url}/api/v1",
