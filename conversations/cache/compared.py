@@ -48,15 +48,10 @@ _encode = msgspec.json.Encoder().encode
 def add_settings(
     pipeline: Pipeline, conversation_id: str, settings: ConversationSettings | None
 ) -> None:
-    """Queues the compared write of settings; None: the id is unknown, for a short time.
-
-    An unknown id comes from anybody. With a colon it may make the name of another conversation's
-    key (`<id>:members`), so that one is not remembered.
-    """
+    """Queues the compared write of settings; None: the id is unknown, for a short time."""
     key = settings_key(conversation_id)
     if settings is None:
-        if ":" not in conversation_id:
-            pipeline.eval(_SET_UNLESS_NEWER, 1, key, MISSING, 0, UNKNOWN_SECONDS)
+        pipeline.eval(_SET_UNLESS_NEWER, 1, key, MISSING, 0, UNKNOWN_SECONDS)
     else:
         value, seconds = _encode(settings), ttl_seconds()
         pipeline.eval(_SET_UNLESS_NEWER, 1, key, value, settings.version, seconds)

@@ -1,4 +1,7 @@
-"""The keys, as they are called in Redis, and how long they live."""
+"""The keys, as they are called in Redis, and how long they live.
+
+An id may come from anybody and hold anything; none makes the key of another conversation.
+"""
 
 from functools import cache
 
@@ -10,19 +13,24 @@ UNKNOWN_SECONDS = 5
 """How long an unknown conversation id is remembered as such."""
 
 
+_MEMBERS, _HEAD = ":members", ":head"
+
+
 def settings_key(conversation_id: str) -> str:
-    """JSON of ConversationSettings, or MISSING."""
-    return f"conversation:{conversation_id}"
+    """JSON of ConversationSettings, or MISSING. An id that ends like the key of another's members or
+    head gets a beginning of its own."""
+    is_odd = conversation_id.endswith((_MEMBERS, _HEAD))
+    return f"{'odd-' if is_odd else ''}conversation:{conversation_id}"
 
 
 def members_key(conversation_id: str) -> str:
     """Hash: user id -> JSON of Membership."""
-    return f"conversation:{conversation_id}:members"
+    return f"conversation:{conversation_id}{_MEMBERS}"
 
 
 def head_key(conversation_id: str) -> str:
     """JSON {lastSeq, lastMessage, mark: {t, p, o}}."""
-    return f"conversation:{conversation_id}:head"
+    return f"conversation:{conversation_id}{_HEAD}"
 
 
 def record_key(message_id: str) -> str:
