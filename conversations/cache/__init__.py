@@ -6,7 +6,7 @@ This package alone knows these keys. Redis away: every answer comes from MongoDB
 from conversations.cache.heads import Head, Mark, refresh_heads
 from conversations.cache.limits import REPEATS_TO_ONE, Limited, Scope, limits_of
 from conversations.cache.lookups import Found, Lookup, look_up
-from conversations.cache.publication import publish
+from conversations.cache.publication import publish, publish_later
 from conversations.cache.records import (
     AcceptanceRecord,
     forget_record,
@@ -36,6 +36,7 @@ __all__ = [
     "living_records",
     "look_up",
     "publish",
+    "publish_later",
     "read_record",
     "refresh_heads",
     "replace_records",

@@ -1,6 +1,7 @@
-"""What a service changed, told to the cache; if Redis is away, again and again until it is moot."""
+"""What a service changed, told to the cache; if a server is away, again and again until it is moot."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import msgspec
 import redis
@@ -27,6 +28,23 @@ def publish(settings: ConversationSettings, members: Mapping[str, Membership]) -
         guarded(lambda client: _write(client, change))
     except RedisAway:
         _retries.add(object(), lambda client: _write(client, change))
+
+
+Changed = tuple[ConversationSettings, Mapping[str, Membership]]
+
+
+def publish_later(read: Callable[[], Changed | None]) -> None:
+    """Returns at once. A thread publishes what `read` gives, as `publish` does; None: nothing.
+
+    It tries every second while `read` raises pymongo's errors or Redis is away; it reads once.
+    """
+    read_once = cache(read)
+
+    def write(client: redis.Redis) -> None:
+        if changed := read_once():
+            _write(client, _Change(*changed))
+
+    _retries.add(object(), write)
 
 
 def _write(client: redis.Redis, change: _Change) -> None:

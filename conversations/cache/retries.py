@@ -1,4 +1,4 @@
-"""Writes that Redis missed, brought there by a thread as soon as it is back, or until they are moot."""
+"""Writes that Redis missed, brought there by a thread as soon as that works, or until they are moot."""
 
 import logging
 import time
@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from threading import Lock, Thread
 
 import redis
+from pymongo.errors import PyMongoError
 
 from chat_project.redis import RedisAway, guarded
 from conversations.cache.keys import ttl_seconds
@@ -43,7 +44,7 @@ class Retries:
             if self._running:
                 return
             self._running = True
-        logger.warning("Redis is away: %s are written to the cache later", self._what)
+        logger.warning("A server is away: %s are written to the cache later", self._what)
         Thread(target=self._run, name="cache-retries", daemon=True).start()
 
     def _run(self) -> None:
@@ -51,8 +52,8 @@ class Retries:
             key, write = pending
             try:
                 guarded(write)
-            except RedisAway:
-                self._put_last(key)  # a write that Redis refuses holds no other one up
+            except (RedisAway, PyMongoError):
+                self._put_last(key)  # a write that a server refuses holds no other one up
                 time.sleep(RETRY_SECONDS)  # a thread of its own: nobody waits for it
             except Exception:
                 logger.exception("Given up: this write of %s", self._what)

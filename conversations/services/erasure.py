@@ -18,6 +18,7 @@ from conversations import cache
 from conversations.erased import ERASED_NAME, pattern_of, unmistakable, without_names
 from conversations.policies import NAMED_BY_PEOPLE, STUDENT_PREFIX
 from conversations.selectors import settings_of
+from conversations.services.lost_replies import told_to_the_cache
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType, Membership, Role
 from conversations.words import search_words
@@ -82,9 +83,11 @@ def erase_name(conversation_id: str, user_id: str, names: Collection[str]) -> bo
         document = raise_version(session, conversation_id, changes)
         change = {"$set": {"userName": ERASED_NAME, "words": search_words(ERASED_NAME)}}
         collection("participants").update_one(pair, change, session=session)
+        note(conversation_id, [user_id])
         return settings_of(document), participant
 
-    done = in_transaction(work)
+    with told_to_the_cache() as note:
+        done = in_transaction(work)
     if done is None:
         return False
     settings, participant = done

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 from pymongo.client_session import ClientSession
 
-from chat_project.api.errors import NotFound
+from chat_project.api.errors import Forbidden, NotFound
 from chat_project.api.tokens import TokenUser
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, collection
@@ -23,6 +23,7 @@ from conversations.selectors import settings_of
 from conversations.services import outbox
 from conversations.services.actors import Rule, check_actor
 from conversations.services.erasure import erased_among
+from conversations.services.lost_replies import publish_as_stored, told_to_the_cache
 from conversations.services.people import canonical_people, check, participant_document
 from conversations.services.repetition import KeyedRequest, remember_within
 from conversations.services.transactions import in_transaction, raise_version
@@ -65,15 +66,12 @@ def add_participants(
 
 def remove_participant(conversation_id: str, user_id: str, *, by: TokenUser | None = None) -> None:
     """Raises NotFound, Forbidden, Conflict for a OneToOne and for a group's last Admin."""
-    _change(conversation_id, partial(_remove, canonical_id(user_id)), by)
-    outbox.announce(canonical_id(conversation_id))
+    _take_out(conversation_id, canonical_id(user_id), by)
 
 
 def leave(conversation_id: str, user: TokenUser, *, request: KeyedRequest | None = None) -> None:
     """As `remove_participant`, of oneself, whatever one's role is."""
-    remove = partial(_remove, user.user_id)
-    _change(conversation_id, remove, user, policies.may_read, request=request)
-    outbox.announce(canonical_id(conversation_id))
+    _take_out(conversation_id, user.user_id, user, policies.may_read, request=request)
 
 
 def change_role(conversation_id: str, user_id: str, role: Role) -> None:
@@ -127,9 +125,12 @@ def _change(
         settings = settings_of(document)
         actor = check_actor(session, settings, by, rule)
         check(policies.may_change_participants(settings.type))
-        return settings, *change(document, session, actor)
+        changed, result = change(document, session, actor)
+        note(settings.id, changed)
+        return settings, changed, result
 
-    settings, changed, result = in_transaction(work)
+    with told_to_the_cache() as note:
+        settings, changed, result = in_transaction(work)
     cache.publish(settings, as_of(settings.version, changed))
     return result
 
@@ -195,6 +196,24 @@ def _without_erased_names(
         change = {"$addToSet": {"erased": {"$each": sorted(erased)}}}
         collection("conversations").update_one({"_id": document["_id"]}, change, session=session)
     return neutral_people(people, erased)
+
+
+def _take_out(
+    conversation_id: str,
+    user_id: str,
+    by: TokenUser | None,
+    rule: Rule = policies.may_administer,
+    *,
+    request: KeyedRequest | None = None,
+) -> None:
+    """Who is in it no longer may have been removed by a process that died before it told the cache."""
+    try:
+        _change(conversation_id, partial(_remove, user_id), by, rule, request=request)
+    except (NotFound, Forbidden) as refusal:
+        if refusal.code in ("participant_not_found", "not_a_participant"):
+            publish_as_stored(canonical_id(conversation_id), user_id)
+        raise
+    outbox.announce(canonical_id(conversation_id))
 
 
 def _remove(

@@ -15,6 +15,7 @@ from conversations.policies import Refusal
 from conversations.selectors import settings_of
 from conversations.services import outbox
 from conversations.services.actors import check_actor
+from conversations.services.lost_replies import told_to_the_cache
 from conversations.services.people import check
 from conversations.services.transactions import in_transaction, raise_version
 from conversations.values import ConversationSettings, ConversationType
@@ -56,9 +57,11 @@ def _change(
         is_renamed = settings.name != before
         if is_renamed:
             outbox.tell(session, document, telling.renamed(settings.name, actor), actor)
+        note(settings.id)
         return settings, is_renamed
 
-    settings, is_renamed = in_transaction(work)
+    with told_to_the_cache() as note:
+        settings, is_renamed = in_transaction(work)
     cache.publish(settings, {})
     if is_renamed:
         outbox.announce(settings.id)

@@ -19,6 +19,7 @@ from conversations import cache
 from conversations.selectors import settings_of
 from conversations.services import outbox
 from conversations.services.founding import student_group_key, student_group_plan
+from conversations.services.lost_replies import told_to_the_cache
 from conversations.services.opening import conversation_document, participant_documents
 from conversations.services.participation import as_of
 from conversations.services.roster.facts import (
@@ -104,15 +105,24 @@ def sync(keys: Sequence[StudentKey]) -> Synced:
 def _change(due: Sequence[StudentKey]) -> list[Outcome]:
     for _ in range(PASSES):
         try:
-            return in_transaction(
-                lambda session: _work(session, due), within_seconds=TRANSACTION_SECONDS
-            )
+            return _change_once(due)
         except DuplicateKeyError:
             continue
         except BulkWriteError as error:
             if not only_duplicates(error):
                 raise
     raise Contended(f"somebody else founded the same groups in {PASSES} passes")
+
+
+def _change_once(due: Sequence[StudentKey]) -> list[Outcome]:
+    def work(session: ClientSession) -> list[Outcome]:
+        outcomes = _work(session, due)
+        for one in outcomes:
+            note(one.applied.conversation_id, one.members)
+        return outcomes
+
+    with told_to_the_cache() as note:
+        return in_transaction(work, within_seconds=TRANSACTION_SECONDS)
 
 
 def _work(session: ClientSession, due: Sequence[StudentKey]) -> list[Outcome]:
