@@ -9,7 +9,7 @@ import msgspec
 from chat_project.redis import guarded
 from conversations.cache.compared import MISSING
 from conversations.cache.heads import Mark
-from conversations.cache.keys import head_key, members_key, settings_key, ttl_seconds
+from conversations.cache.keys import head_key, is_fresh, members_key, settings_key, ttl_seconds
 from conversations.values import ConversationSettings, LastMessage, Membership
 
 
@@ -25,7 +25,7 @@ class Cached(msgspec.Struct, frozen=True):
     """One conversation's values with the bytes they came from.
 
     `settings` and `head` None with bytes: MISSING, or not decodable. Members that are older than
-    the time to live count as absent, as they do for the look-up. A member's field that is no UTF-8
+    the time to live, or from the future, count as absent, as they do for the look-up. A member's field that is no UTF-8
     holds lone surrogates for its bytes; nobody can look it up.
     """
 
@@ -76,11 +76,11 @@ def inspect(conversation_ids: Sequence[str]) -> list[Cached]:
 
 
 def _members(fields: Mapping[bytes, bytes]) -> dict[str, tuple[bytes, Membership | None]]:
-    oldest = time.time() - ttl_seconds()
+    now = time.time()
     found = {}
     for user_id, value in fields.items():
         membership = _decoded(_decode_membership, value)
-        if membership is None or membership.loaded_at >= oldest:
+        if membership is None or is_fresh(membership.loaded_at, now):
             found[user_id.decode(errors="surrogateescape")] = (value, membership)
     return found
 

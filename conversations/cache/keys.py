@@ -56,6 +56,16 @@ def repeats_key(bucket: str) -> str:
     return f"{bucket}:repeats"
 
 
+CLOCKS_DIFFER_SECONDS = 5.0
+"""How far the clocks of two hosts may be apart."""
+
+
+def is_fresh(loaded_at: float, now: float) -> bool:
+    """Epoch seconds, `loaded_at` by the clock of any host. One that is ahead must not lengthen the
+    life of what it has loaded."""
+    return now - ttl_seconds() <= loaded_at <= now + CLOCKS_DIFFER_SECONDS
+
+
 @cache
 def ttl_seconds() -> int:
     return max(1, round(environment().cache_ttl_minutes * 60))

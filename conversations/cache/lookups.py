@@ -13,11 +13,11 @@ from chat_project.redis import RedisAway, guarded
 from conversations import selectors
 from conversations.cache.compared import MISSING, add_members, add_settings
 from conversations.cache.keys import (
+    is_fresh,
     members_key,
     record_key,
     record_ttl_seconds,
     settings_key,
-    ttl_seconds,
 )
 from conversations.cache.limits import Limit, Limited, limits_of_repeats
 from conversations.cache.look_up_script import LOOK_UP
@@ -160,8 +160,8 @@ def _settings_of(
 
 
 def _members_of(pairs: Sequence[Pair], values: Sequence[bytes | None]) -> dict[Pair, Membership]:
-    """Without those that are older than the cache's time to live."""
-    oldest = time.time() - ttl_seconds()
+    """Without those that are older than the cache's time to live, or from the future."""
+    now = time.time()
     members: dict[Pair, Membership] = {}
     for pair, value in zip(pairs, values, strict=True):
         if value is not None:
@@ -169,7 +169,7 @@ def _members_of(pairs: Sequence[Pair], values: Sequence[bytes | None]) -> dict[P
                 membership = _decode_membership(value)
             except msgspec.DecodeError:
                 continue
-            if membership.loaded_at >= oldest:
+            if is_fresh(membership.loaded_at, now):
                 members[pair] = membership
     return members
 

@@ -9,7 +9,7 @@ from chat_project.metrics import cache_requests_total
 from chat_project.redis import client
 from conversations import cache, selectors, services
 from conversations.cache import AcceptanceRecord, Found, Lookup
-from conversations.cache.keys import ttl_seconds
+from conversations.cache.keys import CLOCKS_DIFFER_SECONDS, ttl_seconds
 from conversations.values import ConversationSettings, Membership, Person, Role
 from tests.conversations.conftest import Count, person
 
@@ -120,21 +120,34 @@ def test_who_is_no_member_is_remembered_until_they_are_added(
     assert found(group.id, stranger.user_id).membership.role is Role.READ_ONLY
 
 
-def test_a_member_loaded_longer_ago_than_the_time_to_live_is_a_miss(
-    group: ConversationSettings, teacher: Person, queries: Count
+@pytest.mark.parametrize(
+    "seconds", [-ttl_seconds() - 1, CLOCKS_DIFFER_SECONDS + 60], ids=["too old", "from the future"]
+)
+def test_a_member_loaded_at_another_time_than_now_is_a_miss(
+    group: ConversationSettings, teacher: Person, queries: Count, seconds: float
 ) -> None:
     now = found(group.id, teacher.user_id).membership
-    old = msgspec.structs.replace(
-        now, role=Role.READ_ONLY, loaded_at=time.time() - ttl_seconds() - 1
-    )
-    client().hset(f"conversation:{group.id}:members", teacher.user_id, msgspec.json.encode(old))
+    other = msgspec.structs.replace(now, role=Role.READ_ONLY, loaded_at=time.time() + seconds)
+    client().hset(f"conversation:{group.id}:members", teacher.user_id, msgspec.json.encode(other))
     queries.reset()
 
     again = found(group.id, teacher.user_id).membership
 
     assert again.role is Role.ADMIN
-    assert again.loaded_at >= now.loaded_at
+    assert now.loaded_at <= again.loaded_at <= time.time()
     assert queries.times == 2
+
+
+def test_a_member_loaded_by_a_clock_that_is_a_little_ahead_is_known(
+    group: ConversationSettings, teacher: Person, queries: Count
+) -> None:
+    now = found(group.id, teacher.user_id).membership
+    ahead = msgspec.structs.replace(now, loaded_at=time.time() + CLOCKS_DIFFER_SECONDS)
+    client().hset(f"conversation:{group.id}:members", teacher.user_id, msgspec.json.encode(ahead))
+    queries.reset()
+
+    assert found(group.id, teacher.user_id).membership == ahead
+    assert queries.times == 0
 
 
 def test_each_fill_renews_the_life_of_the_members(
