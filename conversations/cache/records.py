@@ -7,7 +7,8 @@ import msgspec
 from redis import Redis
 
 from chat_project.redis import RedisAway, guarded
-from conversations.cache.keys import record_key
+from conversations.cache.keys import record_key, record_ttl_seconds
+from conversations.cache.retries import Retries
 
 
 class AcceptanceRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -62,14 +63,15 @@ def living_records(message_ids: Collection[str]) -> set[str]:
 def replace_records(records: Mapping[str, AcceptanceRecord]) -> None:
     """Those that are still there, for the rest of their time; one round trip, none for no records.
 
-    Redis away: they stay as they are.
+    Redis away: a thread tries every second for as long as one can live.
     """
     if not records:
         return
     try:
         guarded(partial(_replace, records=records))
     except RedisAway:
-        return
+        for message_id, record in records.items():
+            _retries.add(message_id, partial(_replace, records={message_id: record}))
 
 
 def _replace(redis: Redis, records: Mapping[str, AcceptanceRecord]) -> None:
@@ -96,3 +98,6 @@ def forget_records(message_ids: Collection[str]) -> None:
         guarded(lambda redis: redis.delete(*keys))
     except RedisAway:
         return
+
+
+_retries = Retries("acceptance records", record_ttl_seconds)

@@ -23,19 +23,20 @@ Write = Callable[[redis.Redis], object]
 class Retries:
     """Pending writes, tried in turn, and the one thread that tries them, while there are any.
 
-    A write is moot when everything that the cache held at its time has died. Beyond 10,000 the
-    oldest are given up: the cache's time to live is their bound, as it is when the process ends.
+    A write is moot when everything that Redis held at its time has died: after `lives()` seconds,
+    the cache's time to live. Beyond 10,000 the oldest are given up: that time is their bound, as
+    it is when the process ends.
     """
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, lives: Callable[[], int] = ttl_seconds) -> None:
+        self._what, self._lives = what, lives
         self._pending: OrderedDict[Hashable, tuple[Write, float]] = OrderedDict()
         self._lock = Lock()
         self._running = False
 
     def add(self, key: Hashable, write: Write) -> None:
         """Returns at once. A write with the same key takes the earlier one's place."""
-        moot_at = time.monotonic() + ttl_seconds()
+        moot_at = time.monotonic() + self._lives()
         with self._lock:
             self._pending.pop(key, None)
             self._pending[key] = write, moot_at
@@ -44,7 +45,7 @@ class Retries:
             if self._running:
                 return
             self._running = True
-        logger.warning("A server is away: %s are written to the cache later", self._what)
+        logger.warning("A server is away: %s are written to Redis later", self._what)
         Thread(target=self._run, name="cache-retries", daemon=True).start()
 
     def _run(self) -> None:

@@ -1,5 +1,6 @@
 import signal
 
+import msgspec
 import pytest
 from redis import Redis
 
@@ -10,6 +11,7 @@ from chat_project.redis import Breaker, RedisAway, client, guarded
 from chat_project.settings.cache import SOCKET_TIMEOUT_SECONDS
 from conversations import cache, services
 from conversations.cache import AcceptanceRecord, Found, Lookup, retries
+from conversations.cache.keys import record_key
 from conversations.values import ConversationSettings, Person, Role
 from tests.conversations.conftest import Count, PrivateRedis, person
 from tests.waiting import wait_until
@@ -112,6 +114,22 @@ def test_the_last_of_heads_missed_while_redis_hangs_reaches_the_cache_afterwards
 
 def head(conversation_id: str, seq: int) -> cache.Head:
     return cache.Head(conversation_id, last_seq=seq, last_message=None, mark=cache.Mark(1, 0, seq))
+
+
+def test_what_is_noted_in_a_record_while_redis_hangs_reaches_it_afterwards(
+    private_redis: PrivateRedis, group: ConversationSettings, teacher: Person
+) -> None:
+    kept, ended, noted = new_id(), new_id(), msgspec.structs.replace(RECORD, is_unknown=True)
+    cache.look_up([Lookup(group.id, teacher.user_id, kept, RECORD)])
+    private_redis.client.expire(record_key(kept), 1_000)
+    private_redis.process.send_signal(signal.SIGSTOP)
+
+    cache.replace_records({ended: noted, kept: noted})
+    private_redis.process.send_signal(signal.SIGCONT)
+
+    assert wait_until(lambda: cache.read_record(kept) == noted, "the note in the record")
+    assert cache.read_record(ended) is None
+    assert 0 < private_redis.client.ttl(record_key(kept)) <= 1_000
 
 
 def test_pending_writes_are_bounded_and_the_oldest_is_given_up(
