@@ -16,13 +16,15 @@ from pymongo.errors import PyMongoError
 from chat_project.mongodb import majority_collection
 from chat_project.settings.environment import environment
 from messaging.deliveries import Reason, Refused
-from messaging.errors import AcceptingPaused
+from messaging.errors import AcceptingPaused, KafkaAway
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 """Bound of one look; what is known stays valid when it fails."""
+COUNT_SECONDS = 0.5
+"""How long a send waits while another one asks Kafka for the topic's partitions."""
 
 
 class Accepting(msgspec.Struct, frozen=True):
@@ -46,15 +48,19 @@ def read_accepting(topic: str) -> Accepting | None:
 class Gate:
     """What this process knows of its topic's state, asked for once a second on a thread.
 
-    `partitions` is what this process computes with. Nothing known yet counts as open, what is
-    known stays when MongoDB is away, and a document that cannot be understood counts as paused.
+    `partitions` is what this process computes with. What is known stays when MongoDB is away. While
+    nothing is known yet, the topic's own count decides, asked for once: a topic that has grown must
+    not be sent to with the old one. A document that cannot be understood counts as paused.
     Thread-safe, not fork-safe.
     """
 
     def __init__(self, partitions: int, look: Callable[[], Accepting | None]) -> None:
         self._partitions, self._look = partitions, look
         self._known: Accepting | None = None
+        self._is_known = False
         self._is_damaged = False
+        self._counted: int | None = None
+        self._counting = Lock()
         self._has_looked, self._closing = Event(), Event()
         self._poller = Thread(target=self._poll, name="accepting", daemon=True)
 
@@ -68,20 +74,34 @@ class Gate:
         self._closing.set()
         self._poller.join()
 
-    def refusal(self) -> Refused | None:
-        """Why nothing may be produced now; None: go on. Only memory is asked."""
+    def refusal(self, count: Callable[[], int]) -> Refused | None:
+        """Why nothing may be produced now; None: go on. Only memory is asked, but for `count`, which
+        gives the topic's partitions, or raises KafkaAway."""
         if self._is_damaged:
             return Refused(Reason.ACCEPTING_PAUSED)
-        if self._known is None:
-            return None
-        if self._known.paused:
+        if not self._is_known and not self._has_counted(count):
+            return Refused(Reason.KAFKA_UNAVAILABLE)
+        if self._known is not None and self._known.paused:
             return Refused(Reason.ACCEPTING_PAUSED)
         return None if self.differing_count() is None else Refused(Reason.PARTITIONS_DIFFER)
 
     def differing_count(self) -> int | None:
         """The partition count in force, if this process computes with another one."""
-        known = self._known
-        return None if known is None or known.partitions == self._partitions else known.partitions
+        known = None if self._known is None else self._known.partitions
+        in_force = known if self._is_known else self._counted
+        return None if in_force == self._partitions else in_force
+
+    def _has_counted(self, count: Callable[[], int]) -> bool:
+        """False also while another thread asks Kafka."""
+        if self._counted is None and self._counting.acquire(timeout=COUNT_SECONDS):
+            try:
+                if self._counted is None:
+                    self._counted = count()
+            except KafkaAway:
+                return False
+            finally:
+                self._counting.release()
+        return self._counted is not None
 
     def check_open(self) -> None:
         """Raises AcceptingPaused, saying why."""
@@ -101,6 +121,7 @@ class Gate:
             try:
                 with pymongo.timeout(LOOK_SECONDS):
                     self._known = self._look()
+                self._is_known = True
                 was_away = self._is_damaged = False
             except PyMongoError as error:
                 if not was_away:

@@ -65,7 +65,8 @@ class Producer:
     Takes librdkafka's connection settings, the topic and its partition count (the key's CRC32
     decides the partition, as librdkafka's `consistent_random` does for the .NET services),
     how many threads may wait for Kafka at a time, how many records may be queued, and what
-    tells why nothing may be sent now (the pause while the topic grows).
+    tells why nothing may be sent now (the pause while the topic grows), given a way to count the
+    topic's partitions.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Producer:
         partitions: int,
         waiting_threads: int,
         queue_limit: int = QUEUE_LIMIT,
-        refusal: Callable[[], Refused | None] = lambda: None,
+        refusal: Callable[[Callable[[], int]], Refused | None] = lambda _count: None,
     ) -> None:
         config = {
             **connection,
@@ -100,7 +101,7 @@ class Producer:
         While Kafka is silent or the topic grows every record is refused at once. A record whose outcome is Unknown
         and that is refused later calls `on_late_refusal` with its index, on another thread.
         """
-        if (refused := self._refusal()) is not None:
+        if (refused := self._refusal(self._count_partitions)) is not None:
             return [refused] * len(records)
         if self._is_kafka_silent() or not self._slots.acquire(timeout=SLOT_TIMEOUT_SECONDS):
             return [Refused(Reason.KAFKA_UNAVAILABLE)] * len(records)
@@ -112,6 +113,14 @@ class Producer:
 
     def check_reachable(self) -> None:
         """Raises KafkaAway unless a broker answers in 1.5 s and the topic has its partitions."""
+        if (count := self._count_partitions()) != self._partitions:
+            raise KafkaAway(
+                f"topic {self._topic} has {count} partitions,"
+                f" KAFKA_PARTITIONS says {self._partitions}"
+            )
+
+    def _count_partitions(self) -> int:
+        """Raises KafkaAway unless a broker answers in 1.5 s."""
         try:
             metadata = self._kafka.list_topics(self._topic, timeout=METADATA_TIMEOUT_SECONDS)
         except KafkaException as error:
@@ -119,11 +128,7 @@ class Producer:
         topic = metadata.topics[self._topic]
         if topic.error is not None:
             raise KafkaAway(f"topic {self._topic}: {topic.error.str()} (run create_topics)")
-        if len(topic.partitions) != self._partitions:
-            raise KafkaAway(
-                f"topic {self._topic} has {len(topic.partitions)} partitions,"
-                f" KAFKA_PARTITIONS says {self._partitions}"
-            )
+        return len(topic.partitions)
 
     def close(self) -> None:
         """Gives queued records 2 s to be acknowledged, drops the rest, ends the thread."""
