@@ -111,7 +111,8 @@ def add_reaction(
     user: TokenUser, message_id: str, emoji_code: str | None, key: str | None
 ) -> MessageDto:
     """As `edit_message`; one per user and emoji, while the message has room. `key`: the header
-    Idempotency-Key; Unprocessable when it was used for something else."""
+    Idempotency-Key; used before for the same, it gives the message as it is now, else raises
+    Unprocessable."""
     emoji, at = _emoji(emoji_code, "emojiCode"), format_timestamp(now())
     target, found, dto = checked_target(user, message_id, _may_mark(user, writing=False))
     event = MessageReactionAddedEvent(**_who(user, target, found), at=at, emoji_code=emoji)
@@ -125,7 +126,8 @@ def add_reaction(
                 emoji_code=emoji, user_id=event.user_id, user_name=event.user_name, reacted_at=at
             )
         ]
-    _publish_once(user, key, event, [target.message_id, emoji])
+    if _publish_once(user, key, event, [target.message_id, emoji]) is not None:
+        return dto
     return msgspec.structs.replace(dto, reactions=others + mine)
 
 
@@ -143,8 +145,7 @@ def pin_message(user: TokenUser, message_id: str, key: str | None) -> MessageDto
     target, found, dto = checked_target(user, message_id, _may_mark(user, writing=True))
     at = format_timestamp(now())
     event = MessagePinnedEvent(**_who(user, target, found), at=at)
-    _publish_once(user, key, event, [target.message_id])
-    if dto.is_pinned:
+    if _publish_once(user, key, event, [target.message_id]) is not None or dto.is_pinned:
         return dto
     return msgspec.structs.replace(dto, is_pinned=True, pinned_by=user.user_id, pinned_at=at)
 
@@ -153,7 +154,8 @@ def unpin_message(user: TokenUser, message_id: str, key: str | None) -> MessageD
     """As `add_reaction`; one that is not pinned stays as it is."""
     target, found, dto = checked_target(user, message_id, _may_mark(user, writing=True))
     event = MessageUnpinnedEvent(**_who(user, target, found), at=format_timestamp(now()))
-    _publish_once(user, key, event, [target.message_id])
+    if _publish_once(user, key, event, [target.message_id]) is not None:
+        return dto
     return msgspec.structs.replace(dto, is_pinned=False, pinned_by=None, pinned_at=None)
 
 
