@@ -13,8 +13,7 @@ SELECT d.id, r.said, r.mentions, c.kind, c.user_id, c.emoji, c.said, c.said_leng
 FROM changes c JOIN documents d ON d.id = c.message_id AND d.conversation_id = c.conversation_id
 LEFT JOIN records r ON r.place = d.place AND r.message_id = d.id
 WHERE c.place <= d.rev AND (d.place IS NULL OR c.place > d.place)
-    AND NOT EXISTS (SELECT 1 FROM letters l
-        WHERE l.place = c.place AND l.reason = 'refused_by_database')
+    AND NOT EXISTS (SELECT 1 FROM refused_changes x WHERE x.place = c.place)
 ORDER BY d.id, c.place
 """
 _ADD = "INSERT INTO folded VALUES (?,?,?,?,?,?)"

@@ -77,6 +77,18 @@ CREATE INDEX findings_message ON findings (message_id);
 CREATE INDEX findings_place ON findings (place);
 CREATE INDEX findings_conversation ON findings (conversation_id);
 
+-- Changes and reads that dead letters hold back. Of an unknown conversation, which may have come since,
+-- what was delivered again is done: changes if their message came in that way too, a read that shows.
+CREATE VIEW refused_changes AS
+    SELECT c.place FROM changes c JOIN letters l ON l.place = c.place
+    WHERE l.reason <> 'unknown_conversation' OR NOT EXISTS (SELECT 1 FROM documents d
+        JOIN letters own ON own.place = d.place AND own.reason = 'unknown_conversation'
+        WHERE d.id = c.message_id AND d.conversation_id = c.conversation_id);
+CREATE VIEW due_reads AS
+    SELECT e.* FROM reads e LEFT JOIN letters l ON l.place = e.place
+    LEFT JOIN participants p ON p.conversation_id = e.conversation_id AND p.user_id = e.user_id
+    WHERE e.is_handled AND (l.place IS NULL
+        OR l.reason = 'unknown_conversation' AND e.up_to_seq <= p.read_seq);
 -- How a stored message must look by now: as it was sent, and as the changes up to its rev left it.
 CREATE VIEW due_messages AS
     SELECT r.place, r.conversation_id, r.message_id, r.fixed,

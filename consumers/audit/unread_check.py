@@ -41,9 +41,8 @@ WITH whole AS MATERIALIZED (  -- conversations all of whose messages are in the 
             AND (d.place IS NULL OR d.is_restored OR d.era IN (0, 3)))),
 positions AS (
     SELECT p.conversation_id, p.user_id, p.joined_seq, p.read_seq,
-        max(p.joined_seq, coalesce((SELECT max(e.up_to_seq) FROM reads e
-            WHERE e.conversation_id = p.conversation_id AND e.user_id = p.user_id
-                AND e.is_handled), 0)) AS due_seq,
+        max(p.joined_seq, coalesce((SELECT max(e.up_to_seq) FROM due_reads e
+            WHERE e.conversation_id = p.conversation_id AND e.user_id = p.user_id), 0)) AS due_seq,
         h.last_seq, w.conversation_id IS NOT NULL AS is_whole,
         (SELECT count(*) FROM documents t WHERE t.is_tombstone
             AND t.conversation_id = p.conversation_id AND t.seq <= p.read_seq) AS below,

@@ -46,7 +46,12 @@ def recover_lost(tools: Tools) -> None:
 
 
 def _apply_change(tools: Tools, finding: Finding, change: MessageChange) -> None:
-    """As the consumer would: a dead letter without its message, and if MongoDB refuses it."""
+    """As the consumer would: a dead letter of another tenant, without its message, and if MongoDB
+    refuses it."""
+    head = heads.read_heads([change.conversation_id]).get(change.conversation_id)
+    if (poison := _refusal_of_head(head, change)) is not None:
+        _bury(tools, finding, change.record, poison)
+        return
     stored = messages.read_stored([change.event.message_id])
     _, targetless = with_targets([change], stored, [])
     if targetless:
@@ -115,15 +120,21 @@ def _recover(tools: Tools, conversation_id: str, lost: Sequence[Lost]) -> None:
 
 def _refusal(head: Head | None, message: SentMessage) -> Poison | None:
     """As the writer refuses; a record that is stored under a later place was refused once."""
-    if head is None:
-        return Poison(Reason.UNKNOWN_CONVERSATION, "no conversation has this conversationId")
-    if head.tenant_id != message.event.tenant_id:
-        return Poison(Reason.WRONG_TENANT, "the conversation belongs to another tenant")
+    if (poison := _refusal_of_head(head, message)) is not None:
+        return poison
     classified = classify([message], messages.read_stored([message.id]))
     if classified.conflicts:
         return classified.conflicts[0][1]
     if classified.duplicates:
         return Poison(Reason.UNKNOWN_CONVERSATION, "a later record of this message is stored")
+    return None
+
+
+def _refusal_of_head(head: Head | None, entry: SentMessage | MessageChange) -> Poison | None:
+    if head is None:
+        return Poison(Reason.UNKNOWN_CONVERSATION, "no conversation has this conversationId")
+    if head.tenant_id != entry.event.tenant_id:
+        return Poison(Reason.WRONG_TENANT, "the conversation belongs to another tenant")
     return None
 
 

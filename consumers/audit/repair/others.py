@@ -65,8 +65,8 @@ def set_read_positions(tools: Tools) -> None:
 def _read_up_to(tools: Tools, finding: Finding) -> int:
     """By the reads that the log holds."""
     query = (
-        "SELECT coalesce(max(up_to_seq), 0) FROM reads WHERE conversation_id = ? AND user_id = ?"
-        " AND is_handled"
+        "SELECT coalesce(max(up_to_seq), 0) FROM due_reads"
+        " WHERE conversation_id = ? AND user_id = ?"
     )
     found = tools.audit.ledger.one(query, (finding.conversation_id, finding.user_id))
     return int(found[0])

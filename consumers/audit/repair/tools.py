@@ -119,10 +119,10 @@ class Tools:
         return entry if isinstance(entry, SentMessage) else None
 
     def changes_of(self, message_id: str, conversation_id: str) -> list[MessageChange]:
-        """Its changes that are handled and no dead letters, in log order. Raises RetryLater."""
+        """Its changes that are handled and not refused, in log order. Raises RetryLater."""
         query = (
             "SELECT place FROM changes c WHERE message_id = ? AND conversation_id = ?"
-            " AND is_handled AND NOT EXISTS (SELECT 1 FROM letters l WHERE l.place = c.place)"
+            " AND is_handled AND NOT EXISTS (SELECT 1 FROM refused_changes x WHERE x.place = c.place)"
         )
         rows = self.audit.ledger.rows(query, (message_id, conversation_id))
         places = {place for row in rows if (place := unpack(row[0])) is not None}

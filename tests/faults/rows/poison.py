@@ -1,11 +1,13 @@
 """Records that cannot be stored, one by one and nothing else; a dead-letter topic that refuses."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from confluent_kafka.admin import ResourceType  # type: ignore[attr-defined]  # see its manual
 
-from tests.faults.load import PARTITIONS
+from tests.consumers.events import CHANGED_AT, change
+from tests.faults.load import CHANGED, PARTITIONS, READ
 from tests.faults.round import SMALL_BATCHES, Round
 from tests.faults.rows.kinds import Fault, Way
 from tests.faults.seen import require, seen_until
@@ -14,6 +16,8 @@ from tests.waiting import wait_until
 ROW = "poison"
 RUN_LIMIT, RUN = 20, 60
 MAX_MESSAGE_BYTES = 2_097_152
+UNREACHED = 1_000
+"""More messages than a room gets."""
 
 Fields = dict[str, Any]
 KINDS: dict[str, tuple[Callable[[Fields], Any], Fields, str]] = {
@@ -66,6 +70,31 @@ def _id_conflict(one: Round) -> None:
         one.load.produce(good | {"content": "another"}, expects="id_conflict")
         one.load.send(10)
     wait_until(lambda: _count(one, "id_conflict") >= 20, "the dead letters are there", seconds=60)
+
+
+def _changes_of_another_tenant(one: Round) -> None:
+    """Deletions, reactions and reads, before good ones."""
+    one.consume(*SMALL_BATCHES, count=one.consumers)
+    for _ in range(20):
+        good = one.load.message()
+        one.load.produce(good)
+        theirs, ours = (
+            partial(change, good["conversationId"], tenant_id=tenant_id)
+            for tenant_id in ("school-9", good["tenantId"])
+        )
+        target = {"messageId": good["messageId"]}
+        for body, event_type in (
+            (theirs(**target), "MessageDeletedEvent"),
+            (theirs(**target, emojiCode="👎"), "MessageReactionAddedEvent"),
+            (theirs(upToSeq=UNREACHED, readAt=CHANGED_AT), "MessagesReadEvent"),
+        ):
+            one.load.produce(body, expects="wrong_tenant", event_type=event_type)
+        edit = ours(**target, content="Sửa lại")
+        one.load.produce(edit, expects=CHANGED, event_type="MessageEditedEvent")
+        read = ours(upToSeq=1, readAt=CHANGED_AT)
+        one.load.produce(read, expects=READ, event_type="MessagesReadEvent")
+        one.load.send(10)
+    wait_until(lambda: _count(one, "wrong_tenant") >= 60, "the dead letters are there", seconds=60)
 
 
 def _in_the_wrong_partition(one: Round) -> None:
@@ -121,6 +150,7 @@ def _count(one: Round, reason: str) -> int:
 WAYS = [
     *(Way(ROW, kind, _of(kind)) for kind in KINDS),
     Way(ROW, "id conflict", _id_conflict),
+    Way(ROW, "changes of another tenant", _changes_of_another_tenant),
     Way(ROW, "wrong partition", _in_the_wrong_partition),
     Way(ROW, "nothing else", _nothing_else),
     Way(ROW, "dead-letter topic refuses", _topic_refuses),
