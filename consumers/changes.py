@@ -49,10 +49,26 @@ def apply_changes(changes: Sequence[MessageChange]) -> dict[Place, Poison]:
         collection("messages").bulk_write([_update(change) for change in changes], ordered=True)
     except BulkWriteError as error:
         return _refused(error, changes)
+    change_quotes(changes)
+    return {}
+
+
+def change_quotes(changes: Sequence[MessageChange]) -> None:
+    """What these changes, in log order, make of the quotes of their messages."""
     of_quotes = [update for each in changes if (update := _of_quotes(each)) is not None]
     if of_quotes:
         collection("messages").bulk_write(of_quotes, ordered=True)
-    return {}
+
+
+def folding(changes: Sequence[MessageChange]) -> Pipeline:
+    """The stages that make of a message what these changes of it leave, in log order; none behind a
+    deletion."""
+    stages: Pipeline = []
+    for change in changes:
+        stages += [*_effect(change), _rev(change.place)]
+        if isinstance(change.event, MessageDeletedEvent):
+            break
+    return stages
 
 
 def _refused(error: BulkWriteError, changes: Sequence[MessageChange]) -> dict[Place, Poison]:
@@ -73,8 +89,11 @@ def _update(change: MessageChange) -> UpdateOne:
         "isDeleted": {"$ne": True},
         **_older_than(place),
     }
-    rev = {"$set": {"rev": {"t": place.t, "p": place.p, "o": place.o}}}
-    return UpdateOne(found, [*_effect(change), rev])
+    return UpdateOne(found, [*_effect(change), _rev(place)])
+
+
+def _rev(place: Place) -> Document:
+    return {"$set": {"rev": {"t": place.t, "p": place.p, "o": place.o}}}
 
 
 def _older_than(place: Place) -> Document:

@@ -48,9 +48,9 @@ def repair(audit: Audit, *, group_id: str, by: str | None = None) -> int:
     for _ in range(MAX_ROUNDS):
         before = tools.repaired
         for mend in MENDS:
-            at_start = tools.repaired
+            at_start = tools.repaired, tools.overtaken
             mend(tools)
-            if tools.repaired > at_start:
+            if (tools.repaired, tools.overtaken) != at_start:
                 audit.look_again()
         if tools.repaired == before:
             break

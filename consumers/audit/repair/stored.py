@@ -6,20 +6,20 @@ from chat_project.mongodb import Document, collection, majority_collection
 from consumers.audit.digests import agrees_with_itself
 from consumers.audit.findings import Finding, Kind
 from consumers.audit.ledger import pack
-from consumers.audit.parsing import referred, source_of, text, whole_number
+from consumers.audit.parsing import place_in, referred, source_of, text, whole_number
+from consumers.audit.repair.folded import with_changes
 from consumers.audit.repair.gaps import bury_numbers
 from consumers.audit.repair.lost import restore
 from consumers.audit.repair.tools import Tools
 from consumers.audit.snapshot import Era
-from consumers.changes import apply_changes
+from consumers.changes import change_quotes
 from consumers.decoding import SentMessage
 
 _OPTIONAL = (
     *("senderName", "replyTo", "mentions", "attachments", "editedAt", "isDeleted", "history"),
     *("deletedAt", "deletedBy", "reactions", "isPinned", "pinnedBy", "pinnedAt", "rev"),
 )
-"""What a stored message may have beside the fields of every one, and its first event does not give;
-its changes are applied anew."""
+"""What a stored message may have beside the fields of every one, and its first event does not give."""
 _HIDING = ("editedAt", "isDeleted")
 
 
@@ -52,16 +52,26 @@ def _move_home(tools: Tools, finding: Finding, before: Document, message: SentMe
 
 
 def _rewrite(tools: Tools, finding: Finding, before: Document, message: SentMessage) -> None:
+    """The record and its changes in one update. Nothing happens if a consumer was there meanwhile, or
+    since the log was read."""
+    rev = place_in(before.get("rev"))
+    if rev is not None and tools.audit.snapshot.era(rev) is not Era.WITHIN:
+        tools.count(0)
+        return
+    changes = tools.changes_of(message, up_to=rev)
     seqs = {message.id: whole_number(before.get("seq")) or 0}
-    form = tools.writer.stored_forms([message], seqs)[0].document
+    form = with_changes(tools.writer.stored_forms([message], seqs)[0].document, changes)
     given = {name: value for name, value in form.items() if name not in ("_id", "seq")}
     absent = {name: 1 for name in _OPTIONAL if name not in form}
     after = {name: value for name, value in before.items() if name not in absent} | given
     if after != before:
         change = {"$set": given, **({"$unset": absent} if absent else {})}
         tools.note(finding, f"message {message.id}", before=before, after=after)
-        tools.count(collection("messages").update_one(_key(before), change).modified_count)
-    apply_changes(tools.changes_of(message.id, message.conversation_id))
+        done = collection("messages").update_one(_key(before), change)
+        tools.count(done.modified_count)
+        if not done.matched_count:
+            return
+    change_quotes(changes)
 
 
 def _put_right(tools: Tools, finding: Finding, before: Document) -> None:
@@ -146,7 +156,9 @@ def _head_of(message: Document) -> Document | None:
 
 
 def _key(document: Document) -> dict[str, Any]:
-    return {"_id": document["_id"], "seq": document.get("seq")}
+    """As long as it has its number and no change came."""
+    as_read = {name: {"$eq": document.get(name)} for name in ("seq", "rev", "isDeleted")}
+    return {"_id": document["_id"], **as_read}
 
 
 def _delete(document: Document) -> int:

@@ -6,7 +6,7 @@ from itertools import groupby
 from chat_project import audit_log
 from consumers.audit.auditing import BY_CONVERSATION, BY_PLACE, Audit
 from consumers.audit.findings import Finding, Kind
-from consumers.audit.ledger import unpack
+from consumers.audit.ledger import pack, unpack
 from consumers.audit.parts import parts
 from consumers.audit.progress import bar
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
@@ -37,6 +37,7 @@ class Tools:
         self.writer = MessageWriter(RememberedNames(participant_names))
         self.by = by or audit_log.operating_system_user()
         self.repaired = 0
+        self.overtaken = 0
         self._erased_in: dict[str, frozenset[str]] = {}
         self._registry: Registry = chat_registry(environment.message_topic)
         self._topic: DeadLetterTopic = NoDeadLetterTopic()
@@ -78,8 +79,9 @@ class Tools:
         audit_log.note(f"repair {finding.kind.value}", target=target, details=details, by=self.by)
 
     def count(self, changes: int) -> None:
-        """What was really changed, after each change."""
+        """What was really changed, after each change; 0: somebody else was there."""
         self.repaired += changes
+        self.overtaken += not changes
 
     def records(self, places: Collection[Place]) -> Iterator[Record]:
         """Those that the log still holds, in log order per partition. Raises RetryLater."""
@@ -118,13 +120,16 @@ class Tools:
             return None
         return entry if isinstance(entry, SentMessage) else None
 
-    def changes_of(self, message_id: str, conversation_id: str) -> list[MessageChange]:
-        """Its changes that are handled and not refused, in log order. Raises RetryLater."""
+    def changes_of(self, message: SentMessage, *, up_to: Place | None) -> list[MessageChange]:
+        """Those behind it that are handled, or not behind `up_to`, and not refused; in log order.
+        Raises RetryLater."""
         query = (
             "SELECT place FROM changes c WHERE message_id = ? AND conversation_id = ?"
-            " AND is_handled AND NOT EXISTS (SELECT 1 FROM refused_changes x WHERE x.place = c.place)"
+            " AND place > ? AND (is_handled OR place <= ?)"
+            " AND NOT EXISTS (SELECT 1 FROM refused_changes x WHERE x.place = c.place)"
         )
-        rows = self.audit.ledger.rows(query, (message_id, conversation_id))
+        bounds = (pack(message.place), pack(up_to))
+        rows = self.audit.ledger.rows(query, (message.id, message.conversation_id, *bounds))
         places = {place for row in rows if (place := unpack(row[0])) is not None}
         found = (self.decode(record) for record in self.records(places))
         return sorted(
