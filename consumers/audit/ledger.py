@@ -84,8 +84,15 @@ CREATE VIEW refused_changes AS
     WHERE l.reason <> 'unknown_conversation' OR NOT EXISTS (SELECT 1 FROM documents d
         JOIN letters own ON own.place = d.place AND own.reason = 'unknown_conversation'
         WHERE d.id = c.message_id AND d.conversation_id = c.conversation_id);
+-- `there_seq`: of the numbers that a read names, the highest that there was where it lies in the log.
 CREATE VIEW due_reads AS
-    SELECT e.* FROM reads e LEFT JOIN letters l ON l.place = e.place
+    SELECT e.conversation_id, e.user_id, e.up_to_seq,
+        min(e.up_to_seq, max(coalesce(h.purged_seq, 0), coalesce((SELECT d.seq FROM documents d
+            WHERE d.conversation_id = e.conversation_id AND d.seq <= e.up_to_seq
+                AND d.place < e.place AND NOT d.is_restored
+            ORDER BY d.seq DESC LIMIT 1), 0))) AS there_seq
+    FROM reads e LEFT JOIN heads h ON h.conversation_id = e.conversation_id
+    LEFT JOIN letters l ON l.place = e.place
     LEFT JOIN participants p ON p.conversation_id = e.conversation_id AND p.user_id = e.user_id
     WHERE e.is_handled AND (l.place IS NULL
         OR l.reason = 'unknown_conversation' AND e.up_to_seq <= p.read_seq);

@@ -41,8 +41,10 @@ WITH whole AS MATERIALIZED (  -- conversations all of whose messages are in the 
             AND (d.place IS NULL OR d.is_restored OR d.era IN (0, 3)))),
 positions AS (
     SELECT p.conversation_id, p.user_id, p.joined_seq, p.read_seq,
-        max(p.joined_seq, coalesce((SELECT max(e.up_to_seq) FROM due_reads e
+        max(p.joined_seq, coalesce((SELECT max(e.there_seq) FROM due_reads e
             WHERE e.conversation_id = p.conversation_id AND e.user_id = p.user_id), 0)) AS due_seq,
+        max(p.joined_seq, coalesce((SELECT max(e.up_to_seq) FROM due_reads e
+            WHERE e.conversation_id = p.conversation_id AND e.user_id = p.user_id), 0)) AS most_seq,
         h.last_seq, w.conversation_id IS NOT NULL AS is_whole,
         (SELECT count(*) FROM documents t WHERE t.is_tombstone
             AND t.conversation_id = p.conversation_id AND t.seq <= p.read_seq) AS below,
@@ -51,7 +53,7 @@ positions AS (
     FROM participants p JOIN heads h ON h.conversation_id = p.conversation_id
     LEFT JOIN whole w ON w.conversation_id = p.conversation_id
     WHERE :all OR p.conversation_id IN (SELECT conversation_id FROM affected))
-SELECT conversation_id, user_id, joined_seq, read_seq, due_seq, last_seq, is_whole,
+SELECT conversation_id, user_id, joined_seq, read_seq, due_seq, most_seq, last_seq, is_whole,
     CASE WHEN is_whole THEN
         (SELECT count(*) FROM accepted a WHERE a.conversation_id = p.conversation_id
             AND a.rank > p.read_seq - p.below AND a.rank <= p.read_seq + :most - p.within
@@ -66,7 +68,8 @@ SELECT conversation_id, user_id, joined_seq, read_seq, due_seq, last_seq, is_who
     END
 FROM positions p
 """
-"""`due_seq`: where the participant must have read up to, by the reads of the log that are handled.
+"""`due_seq`: where the participant must have read up to, by the reads of the log that are handled;
+`most_seq`: up to where they may, if some of them name numbers that there were not yet.
 The count begins at the position as it is, and is bounded as the API's is."""
 
 _ADD = (
@@ -100,15 +103,20 @@ def _finding(
     ledger: Ledger, row: Row, counts: dict[tuple[str, str], int], *, is_still: bool
 ) -> Row | None:
     """(text, conversation, user, read position, expected, found); None: all is right."""
-    conversation_id, user_id, joined_seq, read_seq, due_seq, last_seq, is_whole, count = row
+    conversation_id, user_id, joined_seq, read_seq, due_seq, most_seq, last_seq, is_whole, count = (
+        row
+    )
     counted = counts.get((conversation_id, user_id))
     if counted is None:  # not a participant any more
         return None
     where = (conversation_id, user_id, read_seq)
     if joined_seq is None or not 0 <= joined_seq <= max(last_seq, 0):
         return ("joinedSeq is no number up to lastSeq", *where, _told(last_seq), _told(joined_seq))
-    is_ahead = read_seq is not None and due_seq < read_seq <= max(last_seq, 0)
-    if read_seq != due_seq and not (is_ahead and not (is_still and is_whole)):
+    if read_seq is not None and read_seq > max(last_seq, 0):
+        return ("the read position is beyond lastSeq", *where, _told(due_seq), _told(read_seq))
+    is_due = read_seq is not None and due_seq <= read_seq <= most_seq
+    is_ahead = read_seq is not None and read_seq > most_seq
+    if not is_due and not (is_ahead and not (is_still and is_whole)):
         return ("the read position is not the log's", *where, _told(due_seq), _told(read_seq))
     if counted == count or counted - count in range(_newer(ledger, conversation_id) + 1):
         return None

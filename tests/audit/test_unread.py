@@ -7,7 +7,8 @@ import pytest
 from chat_project.mongodb import collection
 from consumers.audit import Kind
 from conversations.unread import unread_counts, unread_pipeline
-from tests.audit.conftest import Room
+from tests.audit.conftest import MESSAGES, Room
+from tests.consumers.events import CHANGED_AT, change
 
 
 def set_read(room: Room, user_id: str, seq: int) -> None:
@@ -54,6 +55,42 @@ def test_no_more_than_the_limit_is_looked_at(room: Room) -> None:
     assert lookup["totalDocsExamined"] == 3
     found = list(collection("participants").aggregate(pipeline))
     assert found[0]["unread"] == [{"count": 2}]
+
+
+BEYOND = 1_000_000
+
+
+def read_beyond(room: Room) -> None:
+    """A client names a number that there is not; two messages come behind it."""
+    pipeline = room.filled.pipeline
+    body = change(room.id, userId="user-1", upToSeq=BEYOND, readAt=CHANGED_AT)
+    pipeline.produce([body], event_type="MessagesReadEvent")
+    pipeline.send(room.id, 2)
+    room.filled.drain()
+
+
+@pytest.mark.parametrize("wrong", [BEYOND, MESSAGES - 1])
+def test_a_position_beyond_the_last_number_is_found_and_set_to_what_there_was(
+    room: Room, wrong: int
+) -> None:
+    read_beyond(room)
+    set_read(room, "user-1", wrong)
+
+    assert room.found() == {Kind.WRONG_UNREAD: 1}
+
+    assert room.audit(mend=True).is_clean
+    query = {"conversationId": room.id, "userId": "user-1"}
+    assert (collection("participants").find_one(query) or {})["readSeq"] == MESSAGES
+
+
+@pytest.mark.parametrize("possible", [MESSAGES, MESSAGES + 2])
+def test_a_read_of_what_there_was_not_yet_may_reach_what_came_with_it(
+    room: Room, possible: int
+) -> None:
+    read_beyond(room)
+    set_read(room, "user-1", possible)
+
+    assert room.found() == {}
 
 
 POSITIONS = {

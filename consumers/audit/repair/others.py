@@ -53,7 +53,11 @@ def set_read_positions(tools: Tools) -> None:
             continue
         seen = {name: before.get(name) for name in ("joinedSeq", "readSeq")}
         joined_seq = _joined_seq(before, _last_seq(head))
-        read_seq = max(joined_seq, min(_read_up_to(tools, finding), _last_seq(head)))
+        due, most = (min(seq, _last_seq(head)) for seq in _read_up_to(tools, finding))
+        read_seq = whole_number(before.get("readSeq"))
+        if read_seq is None or not due <= read_seq <= most:
+            read_seq = due
+        read_seq = max(joined_seq, read_seq)
         change = {"joinedSeq": joined_seq, "readSeq": read_seq}
         if [whole_number(value) for value in seen.values()] == [joined_seq, read_seq]:
             continue
@@ -62,14 +66,14 @@ def set_read_positions(tools: Tools) -> None:
         tools.count(collection("participants").update_one(key, {"$set": change}).modified_count)
 
 
-def _read_up_to(tools: Tools, finding: Finding) -> int:
-    """By the reads that the log holds."""
+def _read_up_to(tools: Tools, finding: Finding) -> tuple[int, int]:
+    """By the reads that the log holds: at least, and at most."""
     query = (
-        "SELECT coalesce(max(up_to_seq), 0) FROM due_reads"
+        "SELECT coalesce(max(there_seq), 0), coalesce(max(up_to_seq), 0) FROM due_reads"
         " WHERE conversation_id = ? AND user_id = ?"
     )
-    found = tools.audit.ledger.one(query, (finding.conversation_id, finding.user_id))
-    return int(found[0])
+    due, most = tools.audit.ledger.one(query, (finding.conversation_id, finding.user_id))
+    return due, most
 
 
 def _last_seq(head: Document) -> int:
