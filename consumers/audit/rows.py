@@ -68,7 +68,7 @@ def document_row(document: Document, snapshot: Snapshot) -> Row:
         digests.text_alone(mapping(document.get("replyTo")).get("content")),
         digests.as_last_message(document),
         pack(rev),
-        None if rev is None else snapshot.era(rev),
+        None if rev is None else snapshot.era_of_change(rev),
         digests.marks_of_document(document),
         digests.milliseconds(document.get("sentAt")),
         int(bool(document.get("isDeleted"))),

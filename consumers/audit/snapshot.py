@@ -53,6 +53,14 @@ class Snapshot(msgspec.Struct, frozen=True):
         span = self.spans.get(place.p, Span(0, 0))
         return Era.WITHIN if span.start <= place.o < span.end else Era.OUTSIDE
 
+    def era_of_change(self, place: Place) -> Era:
+        """Of a message's last change: what lies behind the records that were read came after them."""
+        era = self.era(place)
+        is_behind = era is Era.OUTSIDE and place.t == self.generation.t
+        if is_behind and place.o >= self.spans.get(place.p, Span(0, 0)).end:
+            return Era.AFTER
+        return era
+
     def is_handled(self, place: Place) -> bool:
         """Whether the group has committed it."""
         return place.t == self.generation.t and place.o < self.committed.get(place.p, 0)

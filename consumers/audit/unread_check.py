@@ -16,8 +16,8 @@ CREATE TEMPORARY TABLE accepted AS
 SELECT conversation_id, sender_id,
     row_number() OVER (PARTITION BY conversation_id ORDER BY place) AS rank, is_deleted
 FROM (
-    SELECT r.conversation_id, r.sender_id, max(coalesce(f.is_deleted,
-            iif(d.rev_era = 2, d.is_deleted, 0))) AS is_deleted, coalesce(
+    SELECT r.conversation_id, r.sender_id, max(
+            iif(coalesce(d.rev_era, 1) = 1, coalesce(f.is_deleted, 0), d.is_deleted)) AS is_deleted, coalesce(
         min(d.place), min(iif(l.place IS NULL, r.place, NULL)),
         min(r.place)) AS place
     FROM records r JOIN heads h ON h.conversation_id = r.conversation_id

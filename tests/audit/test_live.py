@@ -1,12 +1,16 @@
 """An audit beside consumers that work, and of a part of the log."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+
+import pytest
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers.audit import Kind, Scope, reconcile
 from tests.audit.conftest import REPLY, Filled, Room, make_conversation
+from tests.consumers.events import change
 from tests.consumers.pipelines import Pipeline, count_stored
 from tests.waiting import wait_until
 
@@ -58,6 +62,27 @@ def test_outside_the_window_messages_are_compared_with_themselves(filled: Filled
     assert report.checked["records"] == 0
     assert report.checked["messages"] == 6
     assert report.is_clean, report.findings
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_deletion_after_the_window_is_no_difference(room: Room, edited: bool) -> None:
+    """Kafka tells the window's end by milliseconds of its own clock."""
+    pipeline, message_id = room.filled.pipeline, room.message(1)["_id"]
+    if edited:
+        edit = change(room.id, messageId=message_id, content="better")
+        pipeline.produce([edit], event_type="MessageEditedEvent")
+    time.sleep(0.05)
+    until = datetime.now(UTC)
+    time.sleep(0.05)
+    pipeline.produce([change(room.id, messageId=message_id)], event_type="MessageDeletedEvent")
+    room.filled.drain()
+    assert room.message(1)["isDeleted"]
+
+    scope = Scope(frozenset([room.id]), until=until)
+    report = reconcile(pipeline.environment, scope, second_look_seconds=0)
+
+    assert report.is_clean, report.findings
+    assert room.found() == {}
 
 
 def expire(room: Room) -> None:
