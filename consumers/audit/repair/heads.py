@@ -75,7 +75,7 @@ def _compare_and_set(tools: Tools, finding: Finding, head: Document, change: Doc
     if all(_is_same(head.get(name), value) for name, value in change.items()):
         return
     tools.note(finding, f"conversation {head['_id']}", before=head, after=change)
-    seen = {name: head.get(name) for name in ("lastSeq", "log")}
+    seen = {name: head.get(name) for name in ("lastSeq", "log", "purgedSeq")}
     done = collection("conversations").update_one({"_id": head["_id"], **seen}, {"$set": change})
     tools.count(done.modified_count)
 
