@@ -188,6 +188,22 @@ SELECT :look, :kind, CASE
 FROM documents WHERE era = 0 AND NOT is_sound AND conversation_id IS NOT NULL
 """
 
+QUOTES = """
+SELECT :look, :kind, CASE WHEN t.is_deleted THEN 'it quotes a deleted message'
+        ELSE 'it quotes a message that is neither stored nor in the log, and others are purged' END,
+    d.conversation_id, d.id, d.place, d.seq, NULL, json_quote(d.reply_to)
+FROM documents d LEFT JOIN documents t ON t.id = d.reply_to
+LEFT JOIN heads h ON h.conversation_id = d.conversation_id
+WHERE d.quoted IS NOT NULL AND d.conversation_id IS NOT NULL
+    AND (t.is_deleted AND t.conversation_id = d.conversation_id
+        OR t.id IS NULL AND h.purged_seq > 0
+            AND NOT EXISTS (SELECT 1 FROM records q WHERE q.message_id = d.reply_to))
+    AND NOT EXISTS (SELECT 1 FROM findings f
+        WHERE f.look = :look AND f.kind IN ('foreign', 'wrong_content') AND f.message_id = d.id)
+"""
+"""Whatever the log still holds of the reply. A message of a purged conversation that is nowhere may be
+one of the purged."""
+
 WRONG_TENANTS = """
 SELECT :look, :kind, 'its tenant is not the conversation''s',
     d.conversation_id, d.id, d.place, d.seq, json_quote(h.tenant_id), json_quote(d.tenant_id)
@@ -227,6 +243,7 @@ _QUERIES = (
     (Kind.WRONG_CONTENT, WRONG_PLACES),
     (Kind.WRONG_CONTENT, STRAYS),
     (Kind.WRONG_CONTENT, UNSOUND_CONTENTS),
+    (Kind.WRONG_CONTENT, QUOTES),
     (Kind.WRONG_CONTENT, WRONG_TENANTS),
     (Kind.WRONG_LETTER, WRONG_LETTERS),
     (Kind.UNREADABLE, UNREADABLE),

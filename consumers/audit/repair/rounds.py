@@ -14,6 +14,7 @@ from consumers.audit.repair.others import (
     remove_unreadable,
     set_read_positions,
 )
+from consumers.audit.repair.quotes import clear_quotes
 from consumers.audit.repair.stored import remove_strangers, rewrite_contents
 from consumers.audit.repair.tools import Tools
 
@@ -27,6 +28,7 @@ MENDS: tuple[Callable[[Tools], None], ...] = (
     remove_strangers,
     rewrite_contents,
     recover_lost,
+    clear_quotes,
     close_letters,
     rewrite_letters,
     renumber,
