@@ -59,6 +59,7 @@ CODES: Codes = {
     "conflict": Code(409, "The state of the thing does not allow it."),
     "payload_too_large": Code(413, "The body is over the limit.", {"limitBytes": 1_000_000}),
     "unsupported_media_type": Code(415, "The body must be JSON in UTF-8, and not compressed."),
+    "range_not_satisfiable": Code(416, "The file has no such part; Content-Range tells its size."),
     "idempotency_key_reused": Code(
         422, "The idempotency key was used with another payload: use a new one."
     ),

@@ -49,6 +49,9 @@ _STATUSES = {
 _SECONDS = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
 _HEADERS: dict[str, dict[str, Any]] = {
     "401": {"WWW-Authenticate": {"schema": {"type": "string", "enum": ["Bearer"]}}},
+    "416": {
+        "Content-Range": {"schema": {"type": "string"}, "description": "`bytes */` and the size."}
+    },
     "429": {"Retry-After": _SECONDS},
     "503": {"Retry-After": _SECONDS},
 }

@@ -96,7 +96,7 @@ _BYTES = "*/*"
 _FILES: dict[Any, Any] = {
     (200, _BYTES): OpenApiResponse(FILE, description="The file, as it was checked on upload."),
     (206, _BYTES): OpenApiResponse(FILE, description="The part that Range asks for."),
-    416: OpenApiResponse(description="The file has no such part."),
+    416: OpenApiResponse(description="The file has no such part: `range_not_satisfiable`."),
 }
 _FILE_ERRORS = (
     " Needs no token in a header. 403: `link_invalid`, `link_expired` (ask for the message again)."

@@ -90,7 +90,7 @@ def test_a_part_that_does_not_exist_is_416(
 ) -> None:
     response = ANYBODY.get(sent_file(mai, group, PDF)["url"], headers={"Range": asked})
 
-    assert response.status_code == 416
+    assert refused(response) == (416, "range_not_satisfiable")
     assert response.headers["Content-Range"] == f"bytes */{len(PDF)}"
 
 
