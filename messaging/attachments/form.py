@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from typing_extensions import override
 
@@ -25,6 +25,7 @@ from messaging.attachments.errors import (
     wrong_file,
 )
 from messaging.attachments.limits import MAX_FILE_BYTES, MAX_REQUEST_BYTES
+from messaging.attachments.multipart import FormParser
 from messaging.attachments.names import safe_name
 from messaging.requests import AttachmentRequest
 
@@ -66,7 +67,7 @@ def read_form(request: HttpRequest) -> Iterator[Form]:
 def _parsed(request: HttpRequest, length: int, handler: "_OneFile") -> Form:
     body = _WholeBody(request, length)
     try:
-        parser = MultiPartParser(request.META, body, [handler], "utf-8")  # type: ignore[arg-type]  # it only reads
+        parser = FormParser(request.META, body, [handler], "utf-8")  # type: ignore[arg-type]  # it only reads
         given, files = parser.parse()
     except UnreadablePostError:
         raise

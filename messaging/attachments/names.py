@@ -24,7 +24,8 @@ def safe_name(given: str) -> str:
     """
     kept = "".join(each for each in _PATH.sub("", given) if _is_allowed(each))
     name = kept.strip()
-    return _shortened(name) if name.strip(".") else NAMELESS
+    shows_something = any(each.isprintable() for each in name.strip("."))
+    return _shortened(name) if shows_something else NAMELESS
 
 
 def _is_allowed(character: str) -> bool:

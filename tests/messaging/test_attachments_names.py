@@ -5,7 +5,8 @@ import pytest
 from conversations.values import ConversationSettings
 from messaging.attachments.names import safe_name
 from tests.conftest import Api
-from tests.messaging.attached import PDF
+from tests.messaging.attached import ATTACHMENT, PDF, body_of, form
+from tests.messaging.conftest import data_of
 from tests.messaging.downloading import ANYBODY, sent_file
 
 pytestmark = pytest.mark.usefixtures("files")
@@ -22,6 +23,12 @@ NAMES = [
     pytest.param("x" * 300 + ".pdf", "x" * 251 + ".pdf", id="long"),
     pytest.param("🎒" * 200 + ".pdf", "🎒" * 125 + ".pdf", id="long in UTF-16"),
     pytest.param("x." + "y" * 300, "x." + "y" * 253, id="no extension"),
+    pytest.param("a/", "file", id="nothing left"),
+    pytest.param("/", "file", id="slash"),
+    pytest.param("..", "file", id="dots"),
+    pytest.param(" .. ", "file", id="dots and blanks"),
+    pytest.param("\u200b", "file", id="without width"),
+    pytest.param("\x01", "file", id="nothing but controls"),
 ]
 
 
@@ -32,14 +39,17 @@ def test_a_name_is_kept_but_for_what_could_deceive(
     assert sent_file(mai, group, PDF, name=given)["fileName"] == kept
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        *NAMES,
-        pytest.param("a/", "file", id="nothing left"),
-        pytest.param(" .. ", "file", id="dots"),
-    ],
-)
+def test_a_name_in_latin_1_is_read_as_such(mai: Api, group: ConversationSettings) -> None:
+    body, content_type = form(PDF, {"conversationId": group.id}, disposition='filename="NAME"')
+    body = body.replace(b"NAME", "résumé.pdf".encode("latin-1"))
+
+    message = data_of(mai.client.generic("POST", ATTACHMENT, body, content_type))
+
+    assert message["attachments"][0]["fileName"] == "résumé.pdf"
+    assert body_of(ANYBODY.get(message["attachments"][0]["url"])) == PDF
+
+
+@pytest.mark.parametrize(("given", "kept"), NAMES)
 def test_names_are_so_by_our_own_rule_too(given: str, kept: str) -> None:
     """Django's parser of forms removes some of it before us, which is not promised to stay so."""
     assert safe_name(given) == kept
