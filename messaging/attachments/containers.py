@@ -14,6 +14,7 @@ MAX_INDEX_BYTES = 1_000_000
 _HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 _CODEC = re.compile(rb"\x86[\x81-\xff]([VA])_")  # Matroska's CodecID: `V_VP9`, `A_OPUS`
 _OGG_VIDEO = (b"\x80theora", b"BBCD\0")
+_BRANDS_OF_SOUND = (b"M4A ", b"M4B ", b"M4P ")
 
 
 def is_mp4(head: bytes) -> bool:
@@ -21,12 +22,12 @@ def is_mp4(head: bytes) -> bool:
 
 
 def has_only_sound(file: IO[bytes], size: int, head: bytes, file_type: str) -> bool:
-    """`head`: the first of the `size` bytes of `file`. What says nothing of its tracks has pictures.
-
-    Moves the file's position.
+    """`head`: the first of the `size` bytes of `file`. Of an MP4 that says nothing of its tracks the
+    brand decides; anything else that does not has pictures. Moves the file's position.
     """
     if is_mp4(head):
-        return _mp4_handlers(file, size) == {b"soun"}
+        handlers = _mp4_handlers(file, size)
+        return handlers == {b"soun"} if handlers else head[8:12] in _BRANDS_OF_SOUND
     if file_type in ("video/webm", "video/x-matroska"):
         return set(_CODEC.findall(head)) == {b"A"}
     if file_type == "audio/ogg":

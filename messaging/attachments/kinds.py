@@ -20,9 +20,11 @@ _ONLY_SOUND = {
     "video/webm": "audio/webm",
     "video/x-matroska": "audio/x-matroska",
     "video/mp4": "audio/mp4",
+    "video/x-m4v": "audio/mp4",
     "video/3gpp": "audio/3gpp",
     "video/quicktime": "audio/mp4",
 }
+_WITH_PICTURES = {"audio/ogg": "video/ogg", "audio/mp4": "video/mp4"}
 
 SHOWN_INLINE = frozenset(
     {
@@ -61,7 +63,7 @@ def kind_of(file: IO[bytes], size: int) -> Kind:
         return Kind(file_type, "File")
     if has_only_sound(file, size, head, file_type):
         return Kind(_ONLY_SOUND.get(file_type, file_type), "Audio")
-    return Kind("video/ogg" if file_type == "audio/ogg" else file_type, "Video")
+    return Kind(_WITH_PICTURES.get(file_type, file_type), "Video")
 
 
 def _file_type(head: bytes) -> str:

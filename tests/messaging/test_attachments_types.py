@@ -23,6 +23,13 @@ from tests.messaging.conftest import data_of
 
 pytestmark = pytest.mark.usefixtures("files")
 
+
+def branded(brand: bytes, *handlers: bytes) -> bytes:
+    """An MP4 of a brand; without handlers it says nothing of its tracks."""
+    plain = mp4(*handlers)
+    return box(b"ftyp", brand + b"\0\0\0\0isommp42mp41") + plain[plain.index(b"mdat") - 4 :]
+
+
 ENDLESS_MP4 = box(b"ftyp", b"isom\0\0\0\0isommp42") + b"\0\0\0\1free" + b"\xff" * 8
 
 
@@ -40,6 +47,11 @@ ENDLESS_MP4 = box(b"ftyp", b"isom\0\0\0\0isommp42") + b"\0\0\0\1free" + b"\xff" 
         pytest.param(mp4(), "Video", "video/mp4", id="mp4 without tracks"),
         pytest.param(mp4(b"soun", padding=100_000), "Audio", "audio/mp4", id="mp4 of sound"),
         pytest.param(ENDLESS_MP4, "Video", "video/mp4", id="mp4 with a box of 16 exabytes"),
+        pytest.param(branded(b"M4A "), "Audio", "audio/mp4", id="m4a without tracks"),
+        pytest.param(branded(b"M4B "), "Audio", "audio/mp4", id="m4b without tracks"),
+        pytest.param(branded(b"M4P "), "Audio", "audio/mp4", id="m4p without tracks"),
+        pytest.param(branded(b"M4A ", b"vide"), "Video", "video/mp4", id="m4a with pictures"),
+        pytest.param(branded(b"M4V ", b"soun"), "Audio", "audio/mp4", id="m4v of sound"),
         pytest.param(webm(b"V_VP9", b"A_OPUS"), "Video", "video/webm", id="webm"),
         pytest.param(webm(b"A_OPUS"), "Audio", "audio/webm", id="webm of sound"),
         pytest.param(ogg(b"OpusHead"), "Audio", "audio/ogg", id="ogg"),
