@@ -19,7 +19,8 @@ MAJORITY = {"level": "majority"}
 
 
 class QuotedMessage(msgspec.Struct, frozen=True):
-    """What a reply needs to know of the message that it answers; deleted ones have no content."""
+    """What a reply needs to know of the message that it answers, as the consumer will quote it: without
+    content where that is deleted or empty (a file without a caption)."""
 
     tenant_id: str
     conversation_id: str
@@ -72,8 +73,8 @@ def _quoted(document: Document) -> QuotedMessage:
     return QuotedMessage(
         tenant_id=document["tenantId"],
         conversation_id=document["conversationId"],
-        content=None if document.get("isDeleted") else document.get("content"),
-        sender_name=document.get("senderName"),
+        content=None if document.get("isDeleted") else document.get("content") or None,
+        sender_name=document.get("senderName") or None,
     )
 
 

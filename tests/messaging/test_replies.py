@@ -11,6 +11,7 @@ from conversations.values import ConversationSettings
 from messaging import admission
 from messaging.identifiers import derived_message_id
 from tests.conftest import Api
+from tests.messaging.attached import PDF, upload
 from tests.messaging.conftest import (
     TEXT,
     SignIn,
@@ -21,6 +22,7 @@ from tests.messaging.conftest import (
     store_message,
     text_for,
 )
+from tests.messaging.storing import store_sent
 
 
 def logged_quote(group: ConversationSettings) -> dict[str, Any]:
@@ -51,6 +53,22 @@ def test_a_deleted_message_is_quoted_without_its_content(
     data_of(mai.post(TEXT, text_for(group, replyToMessageId=original)))
 
     assert logged_quote(group) == {"replyToMessageId": original, "replyToSenderName": "Dũng"}
+
+
+@pytest.mark.usefixtures("files")
+def test_a_file_without_a_caption_is_quoted_as_it_will_be_stored(
+    mai: Api, group: ConversationSettings
+) -> None:
+    original = data_of(upload(mai, group, PDF))
+    store_sent(group.id)
+
+    answered = data_of(mai.post(TEXT, text_for(group, replyToMessageId=original["messageId"])))
+    store_sent(group.id)
+
+    stored = data_of(mai.get(f"/api/v1/messages/{answered['messageId']}"))
+    assert stored["status"] == "Sent"
+    assert answered["replyTo"] == stored["replyTo"]
+    assert stored["replyTo"]["content"] is None
 
 
 def test_a_message_that_is_not_stored_yet_is_accepted_without_quote(
