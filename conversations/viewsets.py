@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 from typing_extensions import override
 
-from chat_project.api.bodies import read_json
+from chat_project.api.bodies import LARGE_BODY_BYTES, read_json
 from chat_project.api.etags import tagged
 from chat_project.api.idempotency import header_key
 from chat_project.api.ownership import check_parameters
@@ -52,35 +52,35 @@ class ConversationViewSet(ViewSet):
     @schema.ONE_TO_ONE
     @action(detail=False, methods=["post"], url_path="one-to-one")
     def one_to_one(self, request: Request) -> Response:
-        body = read_json(request, OneToOneRequest)
+        body = read_json(request, OneToOneRequest, LARGE_BODY_BYTES)
         founded = founding.found_one_to_one(_user(request), body, header_key(request))
         return _shown(request, reading.founded_conversation, founded)
 
     @schema.STUDENT_GROUP
     @action(detail=False, methods=["post"], url_path="student-group")
     def student_group(self, request: Request) -> Response:
-        body = read_json(request, StudentGroupRequest)
+        body = read_json(request, StudentGroupRequest, LARGE_BODY_BYTES)
         founded = founding.found_student_group(_user(request), body, header_key(request))
         return _shown(request, reading.founded_conversation, founded)
 
     @schema.CLASS_GROUP
     @action(detail=False, methods=["post"], url_path="class-group")
     def class_group(self, request: Request) -> Response:
-        body = read_json(request, ClassGroupRequest)
+        body = read_json(request, ClassGroupRequest, LARGE_BODY_BYTES)
         founded = founding.found_class_group(_user(request), body, header_key(request))
         return _shown(request, reading.founded_conversation, founded)
 
     @schema.TEACHER_GROUP
     @action(detail=False, methods=["post"], url_path="teacher-group")
     def teacher_group(self, request: Request) -> Response:
-        body = read_json(request, TeacherGroupRequest)
+        body = read_json(request, TeacherGroupRequest, LARGE_BODY_BYTES)
         founded = founding.found_teacher_group(_user(request), body, header_key(request))
         return _shown(request, reading.founded_conversation, founded)
 
     @schema.ANNOUNCEMENT_CHANNEL
     @action(detail=False, methods=["post"], url_path="announcement-channel")
     def announcement_channel(self, request: Request) -> Response:
-        body = read_json(request, AnnouncementChannelRequest)
+        body = read_json(request, AnnouncementChannelRequest, LARGE_BODY_BYTES)
         founded = founding.found_announcement_channel(_user(request), body, header_key(request))
         return _shown(request, reading.founded_conversation, founded)
 
@@ -162,7 +162,7 @@ class ConversationViewSet(ViewSet):
     @schema.ADD_PARTICIPANTS
     @participants.mapping.post
     def add_participants(self, request: Request, conversation_id: str) -> Response:
-        body = read_json(request, ParticipantsRequest)
+        body = read_json(request, ParticipantsRequest, LARGE_BODY_BYTES)
         is_done = repeating.add_participants(
             _user(request), conversation_id, body, header_key(request)
         )

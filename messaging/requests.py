@@ -7,14 +7,14 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from chat_project.api.bodies import MAX_BODY_BYTES, decode_json
+from chat_project.api.bodies import LARGE_BODY_BYTES, MAX_BODY_BYTES, decode_json
 from chat_project.api.errors import ApiError, InvalidRequest
 from chat_project.api.json_faults import explain
 from chat_project.texts import MAX_ID_LENGTH
 from messaging.events import Id
 
 TEXT_BODY_LIMIT_BYTES = MAX_BODY_BYTES
-BATCH_BODY_LIMIT_BYTES = 4 * MAX_BODY_BYTES
+BATCH_BODY_LIMIT_BYTES = LARGE_BODY_BYTES
 
 MAX_BATCH_SIZE = 100
 

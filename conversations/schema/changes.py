@@ -17,6 +17,7 @@ from conversations.schema.shared import (
     CONFLICT,
     CONVERSATION_ID,
     KEY_HEADER,
+    LARGE_BODY,
     NAMES,
     REUSED,
     ROLES,
@@ -110,7 +111,7 @@ ADD_PARTICIPANTS = _change(
     "add_participants",
     "Add people",
     "Who is in it keeps their role; newcomers have read everything so far. A list of more than 500"
-    f" is added in parts. {_ADMINS}{BODY}{NAMES} `participants_required`,"
+    f" is added in parts.{LARGE_BODY} {_ADMINS}{BODY}{NAMES} `participants_required`,"
     " `invalid_idempotency_key`. 409: `participants_fixed`.",
     ParticipantsSerializer,
     key=True,

@@ -16,6 +16,7 @@ from conversations.schema.shared import (
     BODY_ERRORS,
     CONFLICT,
     KEY_HEADER,
+    LARGE_BODY,
     NAMES,
     REUSED,
     UNITS,
@@ -67,7 +68,7 @@ class AnnouncementChannelSerializer(_FoundingSerializer):
 
 
 _FOUNDING = (
-    f"{BODY}{NAMES} `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,"
+    f"{LARGE_BODY}{BODY}{NAMES} `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,"
     " `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`."
     " 503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key."
     " Its founder who is not in it sees no `lastMessage`, and of the participants those who have been"
@@ -128,8 +129,8 @@ TEACHER_GROUP = _founding(
 ANNOUNCEMENT_CHANNEL = _founding(
     "announcement_channel",
     "Found a channel for announcements",
-    "The founder is its Admin, staff are Members, parents only read. A body holds some 9,000"
-    " people; further ones are added by POST {id}/participants.",
+    "The founder is its Admin, staff are Members, parents only read. A body holds 25,000 people"
+    " and more; further ones are added by POST {id}/participants.",
     AnnouncementChannelSerializer,
     {"name": "Thông báo của nhà trường", "staff": [examples.DUNG], "parents": [examples.LAN]},
 )

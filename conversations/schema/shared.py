@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from chat_project.api.bodies import LARGE_BODY_BYTES
 from chat_project.api.schema import KEY, OF_THE_TENANT, OF_THE_USER
 from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS
 from conversations.reading import COUNTED_PARTICIPANTS, SHOWN_PARTICIPANTS
@@ -102,6 +103,7 @@ SEEN = (
     " 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`."
     " 404: `conversation_not_found`. 503: `database_unavailable`."
 )
+LARGE_BODY = f" The body may have {LARGE_BODY_BYTES:,} bytes."
 BODY = " 400: `malformed_json`, `lone_surrogate`, `invalid_field`."
 NAMES = " `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`."
 BODY_ERRORS = {

@@ -132,12 +132,12 @@ def add_participants(
     """Add people.
 
     Who is in it keeps their role; newcomers have read everything so far. A list of more than
-    500 is added in parts. For its Admins, others get `admin_required`; in a OneToOne for either
-    of the two. 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404:
-    `conversation_not_found`. 503: `database_unavailable`. 400: `malformed_json`,
-    `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`,
-    `name_too_long`. `participants_required`, `invalid_idempotency_key`. 409:
-    `participants_fixed`.
+    500 is added in parts. The body may have 4,000,000 bytes. For its Admins, others get
+    `admin_required`; in a OneToOne for either of the two. 403: `not_a_participant`,
+    `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
+    `database_unavailable`. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
+    `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `participants_required`,
+    `invalid_idempotency_key`. 409: `participants_fixed`.
     """
     return Call(
         "POST",
@@ -208,14 +208,14 @@ def found_announcement_channel(
 ) -> Call[models.Conversation]:
     """Found a channel for announcements.
 
-    The founder is its Admin, staff are Members, parents only read. A body holds some 9,000
-    people; further ones are added by POST {id}/participants. 400: `malformed_json`,
-    `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`,
-    `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,
-    `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`.
-    503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
-    Its founder who is not in it sees no `lastMessage`, and of the participants those who have
-    been in it since the founding.
+    The founder is its Admin, staff are Members, parents only read. A body holds 25,000 people
+    and more; further ones are added by POST {id}/participants. The body may have 4,000,000
+    bytes. 400: `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`,
+    `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
+    `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
+    `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
+    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
+    participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -237,12 +237,13 @@ def found_class_group(
 ) -> Call[models.Conversation]:
     """Found a group of a class.
 
-    `teacher_required`. 400: `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`,
-    `name_empty`, `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403:
-    `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it was there before, without the
-    caller). 409: `conversation_exists`. 503: `database_unavailable`: nothing was founded, or
-    all of it; ask again with the same key. Its founder who is not in it sees no `lastMessage`,
-    and of the participants those who have been in it since the founding.
+    `teacher_required`. The body may have 4,000,000 bytes. 400: `malformed_json`,
+    `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`,
+    `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,
+    `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`.
+    503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
+    Its founder who is not in it sees no `lastMessage`, and of the participants those who have
+    been in it since the founding.
     """
     return Call(
         "POST",
@@ -291,13 +292,13 @@ def found_one_to_one(
 ) -> Call[models.Conversation]:
     """Talk to somebody alone.
 
-    One per pair: who asks again, or the other one, gets the same. `two_users_required`. 400:
-    `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`,
-    `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
-    `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
-    `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
-    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
-    participants those who have been in it since the founding.
+    One per pair: who asks again, or the other one, gets the same. `two_users_required`. The
+    body may have 4,000,000 bytes. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
+    `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `invalid_idempotency_key`.
+    403: `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it was there before, without
+    the caller). 409: `conversation_exists`. 503: `database_unavailable`: nothing was founded,
+    or all of it; ask again with the same key. Its founder who is not in it sees no
+    `lastMessage`, and of the participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -355,12 +356,12 @@ def found_student_group(
     """Found the group about a student.
 
     One per student: founding it again gives the one that is there, as it is. `parent_required`.
-    400: `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`,
-    `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
-    `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
-    `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
-    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
-    participants those who have been in it since the founding.
+    The body may have 4,000,000 bytes. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
+    `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `invalid_idempotency_key`.
+    403: `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it was there before, without
+    the caller). 409: `conversation_exists`. 503: `database_unavailable`: nothing was founded,
+    or all of it; ask again with the same key. Its founder who is not in it sees no
+    `lastMessage`, and of the participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -408,13 +409,13 @@ def found_teacher_group(
 ) -> Call[models.Conversation]:
     """Found a group of teachers.
 
-    The founder is its Admin, the others are Members. 400: `malformed_json`, `lone_surrogate`,
-    `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`.
-    `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it
-    was there before, without the caller). 409: `conversation_exists`. 503:
-    `database_unavailable`: nothing was founded, or all of it; ask again with the same key. Its
-    founder who is not in it sees no `lastMessage`, and of the participants those who have been
-    in it since the founding.
+    The founder is its Admin, the others are Members. The body may have 4,000,000 bytes. 400:
+    `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`,
+    `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
+    `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
+    `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
+    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
+    participants those who have been in it since the founding.
     """
     return Call(
         "POST",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from conversations.reading import COUNTED_PARTICIPANTS
 from tests.conftest import Api
@@ -14,11 +15,14 @@ from tests.conversations.api.conftest import (
     Calls,
     SignIn,
     data_of,
+    error_of,
     founded,
     listed,
     named,
+    refusal,
     shown,
 )
+from tests.messaging.storing import store_sent
 
 PARENTS = 25_000
 
@@ -110,14 +114,43 @@ def test_writing_into_it_asks_mongodb_nothing(mai: Api, channel: str, calls: Cal
     assert calls.mongodb == before
 
 
-def test_a_channel_of_thousands_is_founded_by_one_body(api: SignIn, mai: Api, parent: Api) -> None:
-    parents = [{"userId": f"parent-{n}", "userName": f"Phụ huynh {n}"} for n in range(3_000)]
-    body = {"name": "Thông báo", "parents": [*parents, named(parent)]}
+def test_a_channel_of_25_000_is_founded_by_one_body_and_used(
+    api: SignIn, mai: Api, parent: Api
+) -> None:
+    parents = [{"userId": new_id(), "userName": f"Nguyễn Thị Hoàng {n}"} for n in range(PARENTS)]
+    body = {"name": "Thông báo", "parents": parents}
 
     channel = founded(mai, "announcement-channel", body, idempotency_key="k")
-    again = founded(mai, "announcement-channel", body, idempotency_key="k")
 
-    assert again == channel
-    query = {"conversationId": channel["conversationId"]}
-    assert collection("participants").count_documents(query) == 3_002
-    assert shown(parent, channel["conversationId"])["role"] == "ReadOnly"
+    assert founded(mai, "announcement-channel", body, idempotency_key="k") == channel
+    path = CONVERSATIONS + channel["conversationId"]
+    data_of(mai.post(f"{path}/participants", named(parent)))
+    everybody = data_of(mai.get(f"{path}/participants", pageSize=1))["totalCount"]
+    assert everybody == PARENTS + 2
+    text = {"conversationId": channel["conversationId"], "content": "Mai nghỉ học"}
+    data_of(mai.post("/api/v1/messages/text", text))
+    store_sent(channel["conversationId"])
+    last = api(parents[-1]["userId"], mai.tenant_id)
+    for reader in (last, parent):
+        (mine,) = listed(reader)
+        assert (mine["role"], mine["lastMessage"]["content"]) == ("ReadOnly", "Mai nghỉ học")
+        history = data_of(
+            reader.get(f"/api/v1/messages/conversation/{channel['conversationId']}", pageSize=1)
+        )
+        assert [each["content"] for each in history["messages"]] == ["Mai nghỉ học"]
+
+
+def test_many_are_added_by_one_body(mai: Api) -> None:
+    channel = founded(mai, "announcement-channel", {"name": "Thông báo"})
+    path = f"{CONVERSATIONS}{channel['conversationId']}/participants"
+    people = [{"userId": f"parent-{n:0230}", "userName": "Lan"} for n in range(4_000)]
+
+    assert data_of(mai.post(path, {"participants": people}))["participantCount"] == 1_000
+    assert data_of(mai.get(path, pageSize=1))["totalCount"] == 4_001
+
+
+def test_a_body_over_4_000_000_bytes_is_refused(mai: Api) -> None:
+    response = mai.post(f"{CONVERSATIONS}announcement-channel", {"name": "a" * 4_000_000})
+
+    assert refusal(response) == (413, "payload_too_large")
+    assert error_of(response)["details"] == {"limitBytes": 4_000_000}
