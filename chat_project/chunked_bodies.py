@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
-MAX_BYTES = 32 * 1024 * 1024  # over every endpoint's own limit, which then answers 413
+MAX_BYTES = 32 * 1024 * 1024
+"""Read of any body, whatever comes of it; over every endpoint's own limit, which then answers 413."""
 _IN_MEMORY_BYTES = 1024 * 1024
 _READ_BYTES = 64 * 1024
 
 
 class ChunkedBodies:
-    """WSGI middleware: reads a chunked body to its end, or to one byte over `MAX_BYTES`.
+    """WSGI middleware: reads a chunked body to its end, or until it is over `MAX_BYTES`.
 
     Needs a server that says where the body ends (`wsgi.input_terminated`: gunicorn does).
     """

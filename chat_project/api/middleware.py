@@ -5,7 +5,12 @@ from functools import lru_cache
 from time import perf_counter
 
 from django.contrib.admindocs.views import simplify_regex
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotModified,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from prometheus_client import Histogram
 
@@ -13,9 +18,9 @@ from chat_project import request_id
 from chat_project.api.envelope import ErrorBody, encode
 from chat_project.api.exceptions import CODES
 from chat_project.api.renderers import JSON
+from chat_project.chunked_bodies import MAX_BYTES
 from chat_project.metrics import http_request_duration_seconds
 
-MAX_DRAINED_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 _PAGES_FOR_PEOPLE = ("/admin", "/static/", "/swagger", "/redoc")
@@ -34,13 +39,15 @@ class RequestMiddleware:
             request_id.end()
         response.headers["X-Request-ID"] = this_id
         _state_length(response)
+        if request.method == "HEAD":
+            _leave_out_body(response)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         started = perf_counter()
         response = self._get_response(request)
+        _drain(request)
         if response.status_code >= 400:
-            _drain(request)
             response = _in_envelope(request, response)
         _observe(request, response, perf_counter() - started)
         return response
@@ -57,9 +64,18 @@ def _state_length(response: HttpResponseBase) -> None:
         response.headers["Content-Length"] = str(len(response.content))
 
 
+def _leave_out_body(response: HttpResponseBase) -> None:
+    """gunicorn would drop it, with a warning. Its length stays told."""
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()  # a file is closed with the answer all the same
+    elif isinstance(response, HttpResponse):
+        response.content = b""
+
+
 def _drain(request: HttpRequest) -> None:
-    """Reads what is left of the body: a client that is still sending would not see the answer."""
-    remaining = MAX_DRAINED_BYTES
+    """Reads what is left of the body: a client that is still sending would not see the answer, and
+    gunicorn closes a connection with more than 64 KiB left. So it does beyond MAX_BYTES."""
+    remaining = MAX_BYTES
     try:
         while remaining > 0 and (chunk := request.read(_CHUNK_BYTES)):
             remaining -= len(chunk)

@@ -5,6 +5,8 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -93,6 +95,36 @@ def test_a_connection_is_kept_for_the_next_request(served: Served) -> None:
 
     assert [answer.json()["data"] for answer in answers] == [0, 1, 2]
     assert len(streams) == 1
+
+
+def test_a_body_that_nobody_needs_does_not_end_the_connection(served: Served) -> None:
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    with closing(connection):
+        for _ in range(2):
+            connection.request("GET", "/api/v1/probe/dates", body=bytes(2 * MEBIBYTE))
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Connection"]) == (200, "keep-alive")
+            answer.read()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/probe/dates", 200),
+        ("/api/v1/nothing", 404),
+        ("/api/v1/probe/whoami", 401),
+        ("/health/live", 200),
+        ("/swagger", 200),
+    ],
+)
+def test_head_answers_the_head_of_get_alone(served: Served, path: str, status: int) -> None:
+    with httpx.Client(base_url=served.url) as client:
+        head, got = client.head(path), client.get(path)
+
+    assert (head.status_code, head.content) == (status, b"")
+    assert head.headers["Content-Length"] == got.headers["Content-Length"]
+    assert head.headers["Content-Type"] == got.headers["Content-Type"]
+    assert "body bytes" not in served.log.read_text()
 
 
 def test_the_workers_count_together(served: Served) -> None:

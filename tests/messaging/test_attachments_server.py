@@ -21,6 +21,7 @@ class Running:
     def __init__(self, served: Served, folder: Path) -> None:
         self.url = served.url
         self.folder = folder
+        self.log = served.log
 
     def send(self, user: Api, body: bytes | Iterator[bytes], content_type: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {user.token}", "Content-Type": content_type}
@@ -59,6 +60,7 @@ def test_the_largest_file_comes_back_as_it_was(
     assert (part.status_code, part.content) == (206, VIDEO[100:200])
     head = httpx.head(running.url + attachment["url"])
     assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(VIDEO)))
+    assert "body bytes" not in running.log.read_text()
     assert running.incoming() == []
 
 
