@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.views import SpectacularAPIView
 
@@ -30,8 +31,11 @@ for_programs: list[Route] = [
         SpectacularAPIView.as_view(renderer_classes=[OpenApiJsonRenderer]),
         name="openapi",
     ),
-    re_path(r"^swagger$", SwaggerPage.as_view(url_name="openapi")),
-    re_path(r"^redoc$", RedocPage.as_view(url_name="openapi")),
+    re_path(r"^swagger$", SwaggerPage.as_view(url_name="openapi"), name="swagger"),
+    re_path(r"^redoc$", RedocPage.as_view(url_name="openapi"), name="redoc"),
+    # Where Swashbuckle, of the replaced service, has its pages.
+    re_path(r"^swagger/index\.html$", RedirectView.as_view(pattern_name="swagger")),
+    re_path(r"^redoc/index\.html$", RedirectView.as_view(pattern_name="redoc")),
 ]
 
 urlpatterns: list[Route] = [

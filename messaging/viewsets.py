@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from typing_extensions import override
 
 from chat_project.api.bodies import read_body, read_json
+from chat_project.api.etags import keep_private
 from chat_project.api.idempotency import header_key
 from chat_project.api.lean import LeanViewSet, answer
 from chat_project.api.ownership import check_body, check_parameters
@@ -62,7 +63,9 @@ class MessageViewSet(LeanViewSet):
         if request.method not in SAFE_METHODS:
             return super().dispatch(request, *args, **kwargs)
         with pymongo.timeout(DATABASE_SECONDS):
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+        keep_private(response)
+        return response
 
     @override
     def check_request(self, user: TokenUser, request: HttpRequest) -> None:

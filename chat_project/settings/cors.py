@@ -13,6 +13,9 @@ CORS_ALLOW_HEADERS = (
     *("authorization", "content-type", "idempotency-key", "if-none-match"),
     "x-request-id",
 )
-CORS_EXPOSE_HEADERS = ("ETag", "Retry-After", "X-Request-ID")
+CORS_EXPOSE_HEADERS = (
+    *("Content-Disposition", "Content-Range"),
+    *("ETag", "Retry-After", "X-Request-ID"),
+)
 CORS_ALLOW_CREDENTIALS = False
 CORS_PREFLIGHT_MAX_AGE = 7_200  # seconds; what Chrome caps it to

@@ -65,7 +65,8 @@ def test_a_page_may_read_the_headers_it_needs(open_to_schools: Served) -> None:
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == SCHOOL
     exposed = named(answer.headers["Access-Control-Expose-Headers"])
-    assert exposed == {"etag", "retry-after", "x-request-id"}
+    files = {"content-disposition", "content-range"}
+    assert exposed == {*files, "etag", "retry-after", "x-request-id"}
 
 
 @pytest.mark.parametrize(("path", "status"), [(TEXT, 401), ("/api/v1/nothing", 404)])

@@ -26,8 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCT = ("chat_project", "conversations", "messaging", "realtime", "consumers")
 SENDING = ("text", "batch")
 API = "/api/v1/"
-PAGES = {"/swagger", "/redoc", "/swagger/v1/swagger.json"}
-"""Served, and no part of the API: two pages and the document itself."""
+PAGES = {
+    *("/swagger", "/redoc", "/swagger/v1/swagger.json"),
+    *("/swagger/index.html", "/redoc/index.html"),
+}
+"""Served, and no part of the API: two pages, what leads there, and the document itself."""
 
 OF_BASE_CLASSES = {"invalid_request", "forbidden", "conflict", "not_acceptable", "unavailable"}
 """What errors without a code of their own would have; no operation answers them today."""
@@ -84,6 +87,20 @@ def test_the_document_is_shown_without_a_foreign_host(path: str) -> None:
         assert address.startswith("/static/")
         with closing(Client().get(address)) as file:
             assert file.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("bookmarked", "path"),
+    [
+        ("/swagger/index.html", "/swagger"),
+        ("/Swagger/Index.html", "/swagger"),
+        ("/redoc/index.html", "/redoc"),
+    ],
+)
+def test_bookmarks_of_the_replaced_services_pages_lead_to_them(bookmarked: str, path: str) -> None:
+    answer = Client().get(bookmarked)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, path)
 
 
 @pytest.mark.parametrize("path", ["/swagger", "/redoc"])
