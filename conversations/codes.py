@@ -11,11 +11,16 @@ CODES: Codes = {
     "teacher_required": Code(400, "A class group needs a teacher.", {"field": "teachers"}),
     "participants_required": Code(400, "Somebody must be named.", {"field": "participants"}),
     "invalid_id": Code(
-        400, f"An id must have 1 to {MAX_ID_LENGTH} printable characters.", {"field": "studentId"}
+        400,
+        f"An id must have 1 to {MAX_ID_LENGTH} printable characters, the first and last no blank.",
+        {"field": "studentId"},
     ),
     "name_empty": Code(400, "A name must not be blank.", {"field": "name"}),
     "name_not_text": Code(
-        400, "A name must not hold NUL or half a surrogate pair.", {"field": "name"}
+        400,
+        "A name must not hold control characters, line breaks, marks that turn the direction of"
+        " writing, or half a surrogate pair.",
+        {"field": "name"},
     ),
     "name_too_long": Code(
         400, f"A name has more than {MAX_NAME_UTF16_UNITS} UTF-16 code units.", {"field": "name"}

@@ -4,7 +4,13 @@ A rule answers None (allowed) or the refusal, an ApiError to be raised or sent.
 """
 
 from chat_project.api.errors import ApiError, Conflict, Forbidden, InvalidRequest, NotFound
-from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS, exceeds_utf16, is_unicode
+from chat_project.texts import (
+    MAX_ID_LENGTH,
+    MAX_NAME_UTF16_UNITS,
+    exceeds_utf16,
+    has_controls,
+    is_unicode,
+)
 from conversations.values import ConversationSettings, ConversationType, Membership, Role
 
 Refusal = ApiError
@@ -84,20 +90,24 @@ def keeps_an_admin(admins_left: int) -> Refusal | None:
 
 
 def check_name(name: str, field: str = "name") -> Refusal | None:
-    """A name that people give: not blank, no control of its encoding, at most 255 UTF-16 units."""
+    """A name that people give: not blank, in one line and one direction, at most 255 UTF-16 units."""
     if not name.strip():
         return _wrong(field, "name_empty", "must not be blank")
-    if "\0" in name or not is_unicode(name):
-        return _wrong(field, "name_not_text", "must not hold NUL or half a surrogate pair")
+    if has_controls(name) or not is_unicode(name):
+        problem = "must not hold control characters, line breaks, marks that turn the direction of"
+        return _wrong(field, "name_not_text", f"{problem} writing, or half a surrogate pair")
     if exceeds_utf16(name, MAX_NAME_UTF16_UNITS):
         return _wrong(field, "name_too_long", f"has more than {MAX_NAME_UTF16_UNITS} UTF-16 units")
     return None
 
 
 def check_id(value: str, field: str) -> Refusal | None:
-    if 1 <= len(value) <= MAX_ID_LENGTH and value.isprintable():
+    """A blank is the only space that is printable."""
+    is_text = 1 <= len(value) <= MAX_ID_LENGTH and value.isprintable()
+    if is_text and value.strip() == value:
         return None
-    return _wrong(field, "invalid_id", f"must have 1 to {MAX_ID_LENGTH} printable characters")
+    problem = f"must have 1 to {MAX_ID_LENGTH} printable characters, the first and last no blank"
+    return _wrong(field, "invalid_id", problem)
 
 
 def one_to_one_name(first_name: str, second_name: str) -> str:

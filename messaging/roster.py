@@ -13,6 +13,7 @@ import msgspec
 
 from chat_project.api.errors import ApiError
 from chat_project.identifiers import canonical_id, derived_id
+from chat_project.texts import without_controls
 from chat_project.timestamps import floor_to_milliseconds, format_timestamp, parse_timestamp
 from conversations import policies
 from conversations.services.roster import Fact, StudentFact, StudentKey, TeacherFact, Version
@@ -193,8 +194,9 @@ def _optional_id(value: str | None, field: str) -> str | None:
 
 
 def _name(value: str, field: str) -> str:
-    _check(policies.check_name(value, field))
-    return value.strip()
+    name = without_controls(value)
+    _check(policies.check_name(name, field))
+    return name
 
 
 def _check(refusal: ApiError | None) -> None:

@@ -18,7 +18,12 @@ from chat_project.api.signing_keys import FRESH_SECONDS, SigningKeys
 from chat_project.api.verified_tokens import VerifiedTokens
 from chat_project.identifiers import canonical_id
 from chat_project.settings.environment import environment
-from chat_project.texts import MAX_ID_LENGTH, MAX_NAME_UTF16_UNITS, is_unicode
+from chat_project.texts import (
+    MAX_ID_LENGTH,
+    MAX_NAME_UTF16_UNITS,
+    is_unicode,
+    without_controls,
+)
 
 USER_CLAIMS = (
     "UserId",
@@ -155,7 +160,8 @@ def _id_claim(claims: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def _name(claims: Mapping[str, Any]) -> str | None:
     given = (claims.get(name) for name in NAME_CLAIMS)
-    name = next((value for value in given if isinstance(value, str) and value.strip()), None)
+    names = (without_controls(value) for value in given if isinstance(value, str))
+    name = next((value for value in names if value), None)
     if name is None:
         return None
     units = name.encode("utf-16-le", "ignore")[: 2 * MAX_NAME_UTF16_UNITS]

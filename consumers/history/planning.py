@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from chat_project.mongodb import Document
-from chat_project.texts import MAX_NAME_UTF16_UNITS, utf16_length
+from chat_project.texts import MAX_NAME_UTF16_UNITS, utf16_length, without_controls
 from consumers.history.notes import Kind, Notes
 from consumers.history.source import SourceFails
 from consumers.history.survey import Task
@@ -112,18 +112,27 @@ def _key(plan: Plan) -> str:
 def _name(
     kind: ConversationType, first: Document, metadata: Document, people: list[Person], notes: Notes
 ) -> str:
-    """As it stands there; one that is missing is made as a founding makes it."""
-    if name := text(first.get("Name")):
+    """As it stands there, without controls; one that is missing is made as a founding makes it."""
+    if name := _text_of_a_name(first.get("Name")):
         return name
     names = [person.user_name for person in people]
     if kind is ConversationType.ONE_TO_ONE and len(names) == 2:
         return policies.one_to_one_name(*names)
-    if kind is ConversationType.STUDENT_GROUP and (student := text(metadata.get("StudentName"))):
+    if kind is ConversationType.STUDENT_GROUP and (
+        student := _text_of_a_name(metadata.get("StudentName"))
+    ):
         return policies.student_group_name(student)
-    if kind is ConversationType.CLASS_GROUP and (of_class := text(metadata.get("ClassName"))):
+    if kind is ConversationType.CLASS_GROUP and (
+        of_class := _text_of_a_name(metadata.get("ClassName"))
+    ):
         return policies.class_group_name(of_class)
     notes.add(Kind.UNKNOWN_VALUE, f"it has no name and is called {kind.value}")
     return kind.value
+
+
+def _text_of_a_name(value: object) -> str | None:
+    """None for an empty one, too."""
+    return without_controls(text(value) or "") or None
 
 
 def _people(task: Task, found: Sequence[Document], notes: Notes) -> dict[str, Person]:
@@ -148,7 +157,7 @@ def _person(user_id: str, entry: Document, notes: Notes) -> Person:
         notes.add(Kind.UNKNOWN_VALUE, told, user_id=user_id)
     return Person(
         user_id=user_id,
-        user_name=text(entry.get("UserName")) or user_id,
+        user_name=_text_of_a_name(entry.get("UserName")) or user_id,
         role=role or Role.MEMBER,
         joined_at=moment_since_1970(entry.get("JoinedAt")),
         read_at=moment_since_1970(entry.get("LastReadAt")),
@@ -192,8 +201,9 @@ def _tell_of_names(plan: Plan, metadata: Document, notes: Notes) -> None:
         ConversationType.STUDENT_GROUP: (metadata.get("StudentName"), policies.STUDENT_PREFIX),
         ConversationType.CLASS_GROUP: (metadata.get("ClassName"), policies.CLASS_PREFIX),
     }
-    name, prefix = told.get(plan.type, (None, ""))
-    if text(name) and plan.name.removeprefix(prefix) != name:
+    given, prefix = told.get(plan.type, (None, ""))
+    name = _text_of_a_name(given)
+    if name and plan.name.removeprefix(prefix) != name:
         notes.add(Kind.LEFT_OUT, f"Metadata says {name!r}; the conversation's own name counts")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date
 
 from chat_project.identifiers import canonical_id
+from chat_project.texts import without_controls
 from conversations import policies
 
 USER_ROLES = (
@@ -39,7 +40,7 @@ def identifiers(text: str, column: str) -> tuple[str, ...]:
 
 def name(parts: Collection[str], column: str) -> str:
     """The parts that are not empty, with spaces between."""
-    full = " ".join(part for part in parts if part)
+    full = without_controls(" ".join(part for part in parts if part))
     if not full:
         raise Unfit(column, "a person needs a givenName or a familyName")
     if refusal := policies.check_name(full, column):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from threading import Event, Thread
 
+import pytest
 from django.test import Client
 
 from chat_project.identifiers import new_id
@@ -81,6 +82,16 @@ def test_a_new_name_goes_through_the_service(
     assert settings
     assert (settings.name, settings.version) == ("Tổ Toán - Tin", group.version + 1)
     assert document(group)["name"] == "Tổ Toán - Tin"
+
+
+@pytest.mark.parametrize("name", ["Tổ\u202eToán", "Tổ\tToán"])
+def test_a_name_with_controls_is_refused_as_over_rest(
+    staff: Client, group: ConversationSettings, name: str
+) -> None:
+    response = staff.post(page_of(group), form_of(staff, group) | {"name": name}, follow=True)
+
+    assert "must not hold control characters" in response.content.decode()
+    assert document(group)["name"] == group.name
 
 
 def test_saving_an_unchanged_page_changes_nothing(

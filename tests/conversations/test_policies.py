@@ -69,10 +69,19 @@ def test_only_the_participants_of_a_one_to_one_are_fixed(kind: ConversationType)
         (" \t\n", "name_empty"),
         ("a\0b", "name_not_text"),
         ("a\ud800b", "name_not_text"),
+        ("a\nb", "name_not_text"),
+        ("a\tb", "name_not_text"),
+        ("a\x85b", "name_not_text"),
+        ("a\u202eb", "name_not_text"),
+        ("a\u2066b", "name_not_text"),
         ("a" * 256, "name_too_long"),
         ("😀" * 128, "name_too_long"),
     ],
-    ids=["empty", "blank", "NUL", "half a pair", "256 letters", "128 pairs"],
+    ids=[
+        *("empty", "blank", "NUL", "half a pair"),
+        *("line break", "tab", "control", "direction", "isolate"),
+        *("256 letters", "128 pairs"),
+    ],
 )
 def test_a_name_that_is_none_is_refused(name: str, code: str) -> None:
     refusal = policies.check_name(name)

@@ -96,3 +96,16 @@ def test_what_a_group_is_about_comes_with_it(
     is_student = kind == STUDENT_GROUP
     assert document["key"] == (f"student:{SCHOOL}:{student}" if is_student else id_)
     assert_sound(id_)
+
+
+def test_names_are_cleaned_of_controls(replaced: Replaced) -> None:
+    mai = str(uuid4())
+    people = [replaced.person(mai, "Phạm\nMai\u202e")]
+    id_ = replaced.conversation(SCHOOL, people, kind=CHANNEL, name="Thông\tbáo\u2066")
+    replaced.message(id_, mai, "Tin", minutes=1)
+
+    brought(replaced)
+
+    assert (collection("conversations").find_one({"_id": id_}) or {})["name"] == "Thông báo"
+    [person] = collection("participants").find({"conversationId": id_})
+    assert person["userName"] == "Phạm Mai"

@@ -18,6 +18,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a long id": ({"studentId": LONG}, "malformed"),
     "an id of another type": ({"classId": 7}, "malformed"),
     "an id with a line break": ({"classId": "9\nA"}, "malformed"),
+    "a blank id": ({"studentId": "  "}, "malformed"),
+    "an id with a blank at its end": ({"classId": "9A "}, "malformed"),
+    "nothing but controls": ({"studentName": "\u202e\n"}, "malformed"),
     "a blank name": ({"studentName": "  "}, "malformed"),
     "a long name": ({"studentName": LONG}, "oversize"),
     "a parent without a name": ({"parents": [{"parentId": "p"}]}, "malformed"),
@@ -44,6 +47,17 @@ def test_what_can_never_be_applied_is_a_dead_letter(
     stored = collection("dead_letters").find_one({"_id": letter.id}) or {}
     assert (stored["topic"], stored["eventType"]) == (topic.name, CREATED)
     assert [group["studentId"] for group in school.groups()] == ["s-2"]
+
+
+def test_a_name_is_cleaned_of_controls(topic: RosterTopic, school: School) -> None:
+    parents = [{"parentId": "p-1", "parentName": "Hoàng\u202e Lan\0"}]
+
+    topic.deliver(school.created("s-1", studentName="Minh\n Anh\t", parents=parents))
+
+    [group] = school.groups()
+    assert group["name"] == "Student: Minh  Anh"
+    stored = collection("participants").find({"conversationId": group["_id"]})
+    assert [each["userName"] for each in stored] == ["Hoàng Lan"]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"{", b"[]", b"\xff"])

@@ -32,6 +32,13 @@ def test_the_founders_name_is_the_tokens(mai: Api, parent: Api) -> None:
     assert conversation["name"] == "Phạm Thị Mai - Hoàng Thị Lan"
 
 
+def test_a_tokens_name_is_cleaned_of_what_no_name_may_hold(api: SignIn, parent: Api) -> None:
+    odd = api(tenant_id=parent.tenant_id, name="Phạm\nMai\u202e\0")
+    other = {"otherUserId": parent.user_id, "otherUserName": "Lan"}
+
+    assert founded(odd, "one-to-one", other)["name"] == "Phạm Mai - Lan"
+
+
 def test_nobody_gives_themselves_another_name_in_a_list(mai: Api) -> None:
     conversation = founded(
         mai,
@@ -83,6 +90,9 @@ REFUSED = [
     ("one-to-one", {"otherUserId": "", "otherUserName": "A"}, "otherUserId", "invalid_id"),
     ("one-to-one", {"otherUserId": "a\nb", "otherUserName": "A"}, "otherUserId", "invalid_id"),
     ("one-to-one", {"otherUserId": "a" * 256, "otherUserName": "A"}, "otherUserId", "invalid_id"),
+    ("one-to-one", {"otherUserId": "  ", "otherUserName": "A"}, "otherUserId", "invalid_id"),
+    ("one-to-one", {"otherUserId": " b", "otherUserName": "A"}, "otherUserId", "invalid_id"),
+    ("one-to-one", {"otherUserId": "b ", "otherUserName": "A"}, "otherUserId", "invalid_id"),
     ("one-to-one", {"otherUserId": "b", "otherUserName": " "}, "otherUserName", "name_empty"),
     ("one-to-one", {"otherUserId": 7, "otherUserName": "A"}, "otherUserId", "invalid_field"),
     ("student-group", {**STUDENT, "parents": []}, "parents", "parent_required"),
@@ -100,6 +110,11 @@ REFUSED = [
         "invalid_id",
     ),
     ("teacher-group", {"name": " "}, "name", "name_empty"),
+    ("teacher-group", {"name": "Tổ\nToán"}, "name", "name_not_text"),
+    ("teacher-group", {"name": "Tổ\tToán"}, "name", "name_not_text"),
+    ("teacher-group", {"name": "Tổ \u202eToán"}, "name", "name_not_text"),
+    ("teacher-group", {"name": "Tổ \u2067Toán"}, "name", "name_not_text"),
+    ("teacher-group", {"name": "Tổ \x7fToán"}, "name", "name_not_text"),
     ("teacher-group", {"name": "😀" * 128}, "name", "name_too_long"),
     ("teacher-group", {"name": "A", "teachers": "all"}, "teachers", "invalid_field"),
     ("announcement-channel", {"name": None}, "name", "invalid_field"),
