@@ -34,5 +34,7 @@ CODES: Codes = {
     "conversation_archived": Code(409, "The conversation is archived."),
     "rename_not_allowed": Code(409, "A conversation of this type is not renamed."),
     "participants_fixed": Code(409, "A OneToOne has its two participants for ever."),
-    "last_admin": Code(409, "A group keeps at least one Admin: appoint another first."),
+    "last_admin": Code(
+        409, "A group keeps at least one Admin: appoint another first, by POST {id}/participants."
+    ),
 }

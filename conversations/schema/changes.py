@@ -37,7 +37,8 @@ class ParticipantsSerializer(serializers.Serializer[Any]):
     role = serializers.ChoiceField(
         choices=ROLES,
         required=False,
-        help_text="of all of them; ReadOnly in a channel, else Member",
+        help_text="of all of them; ReadOnly in a channel, else Member. Admin makes those Admins who are"
+        " in it already",
     )
 
 
@@ -110,7 +111,8 @@ UNHIDE = _change("unhide_conversation", "Take it out of one's own archive", SEEN
 ADD_PARTICIPANTS = _change(
     "add_participants",
     "Add people",
-    "Who is in it keeps their role; newcomers have read everything so far. A list of more than 500"
+    "Who is in it keeps their role, unless `role` is Admin: that makes them Admins, too, and so appoints"
+    " another one before the last leaves. Again: no error. Newcomers have read everything so far. A list of more than 500"
     f" is added in parts.{LARGE_BODY} {_ADMINS}{BODY}{NAMES} `participants_required`,"
     " `invalid_idempotency_key`. 409: `participants_fixed`.",
     ParticipantsSerializer,
@@ -130,7 +132,7 @@ LEAVE = extend_schema(
     operation_id="leave_conversation",
     summary="Leave it",
     description=f"The data is null.{SEEN} 400: `invalid_idempotency_key`. 409: `last_admin`"
-    " (appoint another first), `participants_fixed`.",
+    " (appoint another first: POST {id}/participants with role Admin), `participants_fixed`.",
     request=OwnSerializer,
     parameters=[CONVERSATION_ID, KEY_HEADER, *STATED],
     responses={

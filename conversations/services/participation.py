@@ -48,8 +48,8 @@ def add_participants(
 ) -> None:
     """Adds those who are not in it yet, with everything so far counted as read, and tells of them.
 
-    Who is in it keeps their role; `role` None: what newcomers of this type are. Raises NotFound,
-    Forbidden, InvalidRequest for ids and names that are none, Conflict for a OneToOne. A long list
+    Who is in it keeps their role, but that Role.ADMIN makes them Admins; `role` None: what newcomers
+    of this type are. Raises NotFound, Forbidden, InvalidRequest for ids and names that are none, Conflict for a OneToOne. A long list
     is added in parts, each of them all or nothing; the conversation is told once, and the request is
     remembered with the last part.
     """
@@ -83,14 +83,10 @@ def change_role(conversation_id: str, user_id: str, role: Role) -> None:
     ) -> tuple[dict[str, Membership], None]:
         if role is not Role.ADMIN:
             _keep_an_admin(document, user_id, session)
-        found = collection("participants").find_one_and_update(
-            {"conversationId": document["_id"], "userId": user_id},
-            {"$set": {"role": role.value}},
-            session=session,
-        )
-        if found is None:
+        changed = _give_role(document, [user_id], role, session)
+        if not changed:
             raise _not_a_participant()
-        return {user_id: Membership(role=role, user_name=found["userName"])}, None
+        return changed, None
 
     _change(conversation_id, change, None)
 
@@ -154,6 +150,9 @@ def _add(
     *,
     more_follow: bool,
 ) -> tuple[dict[str, Membership], Joined]:
+    promoted = {}
+    if role is Role.ADMIN:
+        promoted = _give_role(document, [one.user_id for one in people], role, session)
     role = role or policies.role_of_newcomer(ConversationType(document["type"]))
     present = collection("participants").find(
         {"conversationId": document["_id"], "userId": {"$in": [one.user_id for one in people]}},
@@ -171,7 +170,8 @@ def _add(
             ],
             session=session,
         )
-    members = {one.user_id: Membership(role=role, user_name=one.user_name) for one in newcomers}
+    joined = {one.user_id: Membership(role=role, user_name=one.user_name) for one in newcomers}
+    members = promoted | joined
     names = (*so_far.names, *(one.user_name for one in newcomers))[: telling.NAMED]
     count = so_far.count + len(newcomers)
     if not count:
@@ -185,6 +185,18 @@ def _add(
         stays_open=more_follow,
     )
     return members, Joined(names, count, message_id)
+
+
+def _give_role(
+    document: Document, user_ids: Sequence[str], role: Role, session: ClientSession
+) -> dict[str, Membership]:
+    """To those of them who are in it: their memberships as they are then."""
+    among = {"conversationId": document["_id"], "userId": {"$in": list(user_ids)}}
+    participants = collection("participants")
+    found = list(participants.find(among, {"userId": 1, "userName": 1}, session=session))
+    if found:
+        participants.update_many(among, {"$set": {"role": role.value}}, session=session)
+    return {one["userId"]: Membership(role=role, user_name=one["userName"]) for one in found}
 
 
 def _without_erased_names(

@@ -75,7 +75,8 @@ def leave_conversation(conversation_id: str, *, idempotency_key: str | None = No
 
     The data is null. 403: `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404:
     `conversation_not_found`. 503: `database_unavailable`. 400: `invalid_idempotency_key`. 409:
-    `last_admin` (appoint another first), `participants_fixed`.
+    `last_admin` (appoint another first: POST {id}/participants with role Admin),
+    `participants_fixed`.
     """
     return Call(
         "POST",
@@ -131,10 +132,11 @@ def add_participants(
 ) -> Call[models.Conversation]:
     """Add people.
 
-    Who is in it keeps their role; newcomers have read everything so far. A list of more than
-    500 is added in parts. The body may have 4,000,000 bytes. For its Admins, others get
-    `admin_required`; in a OneToOne for either of the two. 403: `not_a_participant`,
-    `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
+    Who is in it keeps their role, unless `role` is Admin: that makes them Admins, too, and so
+    appoints another one before the last leaves. Again: no error. Newcomers have read everything
+    so far. A list of more than 500 is added in parts. The body may have 4,000,000 bytes. For
+    its Admins, others get `admin_required`; in a OneToOne for either of the two. 403:
+    `not_a_participant`, `user_mismatch`, `tenant_mismatch`. 404: `conversation_not_found`. 503:
     `database_unavailable`. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
     `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `participants_required`,
     `invalid_idempotency_key`. 409: `participants_fixed`.

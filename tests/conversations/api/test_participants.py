@@ -94,6 +94,67 @@ def test_who_is_in_it_keeps_their_role(mai: Api, colleague: Api, room: Any) -> N
     assert roles(again) == {mai.user_id: "Admin", colleague.user_id: "Member"}
 
 
+@pytest.mark.parametrize("role", ["Member", "ReadOnly", None])
+def test_nobody_who_is_in_it_is_given_another_role_than_admin(
+    mai: Api, colleague: Api, parent: Api, role: str | None
+) -> None:
+    channel = founded(mai, "announcement-channel", {"name": "Tin", "staff": [named(colleague)]})
+    mai.post(participants(channel), named(parent))
+
+    people = {"participants": [named(mai), named(colleague), named(parent)]}
+    again = data_of(mai.post(participants(channel), people | ({"role": role} if role else {})))
+
+    assert roles(again) == {
+        mai.user_id: "Admin",
+        colleague.user_id: "Member",
+        parent.user_id: "ReadOnly",
+    }
+
+
+def test_the_last_admin_appoints_another_and_leaves(mai: Api, colleague: Api, room: Any) -> None:
+    assert refusal(leave(mai, room)) == (409, "last_admin")
+
+    for _ in range(2):
+        appointed = data_of(mai.post(participants(room), {**named(colleague), "role": "Admin"}))
+        assert roles(appointed) == {mai.user_id: "Admin", colleague.user_id: "Admin"}
+
+    assert leave(mai, room).status_code == 200
+    path = CONVERSATIONS + room["conversationId"]
+    assert data_of(colleague.put(path, {"name": "Tổ Tin"}))["role"] == "Admin"
+
+
+def test_an_appointment_counts_for_the_next_text(mai: Api, parent: Api) -> None:
+    channel = founded(mai, "announcement-channel", {"name": "Tin", "parents": [named(parent)]})
+    text = {"conversationId": channel["conversationId"], "content": "Chào"}
+    assert refusal(parent.post("/api/v1/messages/text", text)) == (403, "read_only")
+
+    people = [named(parent), {"userId": "newcomer", "userName": "Lan"}]
+    body = {"participants": people, "role": "Admin"}
+    appointed = data_of(mai.post(participants(channel), body, idempotency_key="k"))
+
+    assert set(roles(appointed).values()) == {"Admin"}
+    assert parent.post("/api/v1/messages/text", text).status_code == 200
+    assert data_of(mai.post(participants(channel), body, idempotency_key="k")) == appointed
+    person = collection("participants").find_one(
+        {"conversationId": channel["conversationId"], "userId": parent.user_id}
+    )
+    assert person
+    assert person["userName"] == named(parent)["userName"]
+
+
+def test_only_an_admin_appoints_and_nobody_in_a_pair(
+    mai: Api, colleague: Api, parent: Api, room: Any
+) -> None:
+    mine = {**named(colleague), "role": "Admin"}
+
+    assert refusal(colleague.post(participants(room), mine)) == (403, "admin_required")
+    assert refusal(mai.post(participants(talk(mai, colleague)), mine)) == (
+        409,
+        "participants_fixed",
+    )
+    assert refusal(parent.post(participants(room), mine)) == (403, "not_a_participant")
+
+
 @pytest.mark.parametrize(
     ("body", "field", "code"),
     [
