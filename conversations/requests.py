@@ -69,8 +69,10 @@ class AnnouncementChannelRequest(FoundingRequest, frozen=True, kw_only=True):
 
 
 class ParticipantsRequest(_Body, frozen=True, kw_only=True):
-    """A list of people, or one person without a list; `role` is that of all."""
+    """A list of people, or one person without a list; `role` is that of all. `user_id` is whom to
+    add."""
 
+    tenant_id: str | None = None
     participants: list[PersonRequest] | None = None
     user_id: str | None = None
     user_name: str | None = None

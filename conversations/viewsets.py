@@ -15,7 +15,7 @@ from typing_extensions import override
 from chat_project.api.bodies import LARGE_BODY_BYTES, read_json
 from chat_project.api.etags import tagged
 from chat_project.api.idempotency import header_key
-from chat_project.api.ownership import check_parameters
+from chat_project.api.ownership import check_parameters, check_stated
 from chat_project.api.paging import page_request
 from chat_project.api.query import parameters
 from chat_project.api.routing import ANY_ID
@@ -163,6 +163,7 @@ class ConversationViewSet(ViewSet):
     @participants.mapping.post
     def add_participants(self, request: Request, conversation_id: str) -> Response:
         body = read_json(request, ParticipantsRequest, LARGE_BODY_BYTES)
+        check_stated(_user(request), {"tenantId": body.tenant_id})
         is_done = repeating.add_participants(
             _user(request), conversation_id, body, header_key(request)
         )

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from chat_project.api.schema import STATED
+from chat_project.api.schema import OF_THE_TENANT, STATED
 from chat_project.texts import MAX_NAME_UTF16_UNITS
 from conversations import examples
 from conversations.schema.shared import (
@@ -31,6 +31,7 @@ from conversations.schema.shared import (
 
 
 class ParticipantsSerializer(serializers.Serializer[Any]):
+    tenantId = serializers.CharField(required=False, allow_null=True, help_text=OF_THE_TENANT)
     participants = PersonSerializer(many=True, required=False)
     userId = serializers.CharField(required=False, help_text="one person instead of a list")
     userName = serializers.CharField(required=False)

@@ -66,6 +66,16 @@ def test_an_id_of_another_system_may_hold_slashes(mai: Api, room: Any, end: str)
     assert "org/7" not in roles(removed)
 
 
+def test_a_school_in_the_body_must_be_the_tokens(mai: Api, parent: Api, room: Any) -> None:
+    refused = mai.post(participants(room), {**named(parent), "tenantId": new_id()})
+
+    assert refusal(refused) == (403, "tenant_mismatch")
+    assert (
+        mai.post(participants(room), {**named(parent), "tenantId": mai.tenant_id}).status_code
+        == 200
+    )
+
+
 def test_newcomers_of_a_channel_only_read_unless_it_is_said(
     mai: Api, parent: Api, colleague: Api
 ) -> None:
