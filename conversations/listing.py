@@ -17,11 +17,12 @@ from chat_project.api.tokens import TokenUser
 from chat_project.folding import fold
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import Document, majority_collection
+from chat_project.texts import exceeds_utf16
 from conversations.reading import READ_AT_ONCE, own_participations, shown_in_list
 from conversations.serializers import ConversationDto, last_activity
 from conversations.values import ConversationType
 
-MAX_TERM_LENGTH = 255
+MAX_TERM_UTF16_UNITS = 255
 
 _FOR_THE_ORDER = dict.fromkeys(("lastMessage.sentAt", "createdAt"), 1)
 _FOR_THE_SEARCH = {**_FOR_THE_ORDER, "name": 1}
@@ -49,9 +50,9 @@ def search_words(request: Request) -> list[str]:
     """The folded words of `searchTerm`. Raises InvalidRequest for none and for too many."""
     term = parameters(request).get("searchterm", "")
     words = fold(term).split()
-    if not words or len(term) > MAX_TERM_LENGTH:
+    if not words or exceeds_utf16(term, MAX_TERM_UTF16_UNITS):
         raise InvalidRequest(
-            f"searchTerm must have 1 to {MAX_TERM_LENGTH} characters, not only blanks",
+            f"searchTerm must have 1 to {MAX_TERM_UTF16_UNITS} UTF-16 code units, not only blanks",
             code="invalid_field",
             details={"field": "searchTerm"},
         )

@@ -77,7 +77,7 @@ _FILE = {
     "fileName": "bài tập.pdf",
     "fileType": "application/pdf",
     "fileSize": 52_480,
-    "url": "/api/v1/attachments/0199aaaa-2222-7365-88af-8befc5b9af82?link=…",
+    "url": "/api/v1/attachments/0199aaaa-2222-7365-88af-8befc5b9af82?token=…",
     "thumbnailUrl": None,
 }
 SEND_ATTACHMENT = [

@@ -91,7 +91,7 @@ def _texts_of(message: Document) -> list[str]:
 
 def _term_words(term: str) -> list[str]:
     if exceeds_utf16(term, MAX_TERM_UTF16_UNITS):
-        raise _wrong_term("search_term_too_long", f"is over {MAX_TERM_UTF16_UNITS} characters")
+        raise _wrong_term("search_term_too_long", f"is over {MAX_TERM_UTF16_UNITS} UTF-16 units")
     if words := folded_words(term):
         return words
     raise _wrong_term("search_term_empty", "must hold a letter or a digit")

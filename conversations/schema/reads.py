@@ -11,7 +11,7 @@ from rest_framework import serializers
 from chat_project.api.paging import MAX_PAGE_NUMBER, MAX_PAGE_SIZE
 from chat_project.api.schema import CONDITIONAL, NOT_MODIFIED, STATED, whole_number
 from conversations import examples
-from conversations.listing import MAX_TERM_LENGTH
+from conversations.listing import MAX_TERM_UTF16_UNITS
 from conversations.schema.shared import (
     CONVERSATION_ID,
     SEEN,
@@ -79,8 +79,9 @@ SEARCH = _list(
     "Every word must be in the name, in any order; case and diacritics do not count.",
     OpenApiParameter(
         "searchTerm",
-        {"type": "string", "minLength": 1, "maxLength": MAX_TERM_LENGTH},
+        {"type": "string", "minLength": 1, "maxLength": MAX_TERM_UTF16_UNITS},
         required=True,
+        description="in UTF-16 code units, not only blanks",
     ),
 )
 OF_STUDENT = _list(

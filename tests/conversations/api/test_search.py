@@ -102,3 +102,11 @@ def test_a_term_is_needed(mai: Api, term: str | None) -> None:
 
     assert refusal(response) == (400, "invalid_field")
     assert error_of(response)["details"] == {"field": "searchTerm"}
+
+
+def test_a_term_is_measured_in_utf16_units(mai: Api) -> None:
+    response = mai.get(SEARCH, searchTerm="😀" * 128)
+
+    assert refusal(response) == (400, "invalid_field")
+    assert "UTF-16" in error_of(response)["message"]
+    assert names(mai, "😀" * 127 + "a") == set()
