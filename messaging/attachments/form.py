@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParserError
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.http.request import UnreadablePostError
 from typing_extensions import override
 
@@ -25,8 +25,7 @@ from messaging.attachments.errors import (
     wrong_file,
 )
 from messaging.attachments.limits import MAX_FILE_BYTES, MAX_REQUEST_BYTES
-from messaging.attachments.multipart import FormParser
-from messaging.attachments.names import safe_name
+from messaging.attachments.names import NAMELESS, safe_name
 from messaging.requests import AttachmentRequest
 
 FIELD = "file"
@@ -67,7 +66,7 @@ def read_form(request: HttpRequest) -> Iterator[Form]:
 def _parsed(request: HttpRequest, length: int, handler: "_OneFile") -> Form:
     body = _WholeBody(request, length)
     try:
-        parser = FormParser(request.META, body, [handler], "utf-8")  # type: ignore[arg-type]  # it only reads
+        parser = _Parser(request.META, body, [handler], "utf-8")  # type: ignore[arg-type]  # it only reads
         given, files = parser.parse()
     except UnreadablePostError:
         raise
@@ -91,6 +90,14 @@ class _Incoming(TemporaryUploadedFile):
         folder = settings.ATTACHMENT_INCOMING
         os.makedirs(folder, mode=0o750, exist_ok=True)
         UploadedFile.__init__(self, NamedTemporaryFile(dir=folder), size=0)  # noqa: SIM115  # `close`
+
+
+class _Parser(MultiPartParser):
+    """Django leaves out a file whose name has nothing to show."""
+
+    @override
+    def sanitize_file_name(self, file_name: str) -> str:
+        return super().sanitize_file_name(file_name) or NAMELESS
 
 
 class _OneFile(TemporaryFileUploadHandler):

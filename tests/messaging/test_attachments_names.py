@@ -5,8 +5,7 @@ import pytest
 from conversations.values import ConversationSettings
 from messaging.attachments.names import safe_name
 from tests.conftest import Api
-from tests.messaging.attached import ATTACHMENT, PDF, body_of, form
-from tests.messaging.conftest import data_of
+from tests.messaging.attached import PDF
 from tests.messaging.downloading import ANYBODY, sent_file
 
 pytestmark = pytest.mark.usefixtures("files")
@@ -37,16 +36,6 @@ def test_a_name_is_kept_but_for_what_could_deceive(
     mai: Api, group: ConversationSettings, given: str, kept: str
 ) -> None:
     assert sent_file(mai, group, PDF, name=given)["fileName"] == kept
-
-
-def test_a_name_in_latin_1_is_read_as_such(mai: Api, group: ConversationSettings) -> None:
-    body, content_type = form(PDF, {"conversationId": group.id}, disposition='filename="NAME"')
-    body = body.replace(b"NAME", "résumé.pdf".encode("latin-1"))
-
-    message = data_of(mai.client.generic("POST", ATTACHMENT, body, content_type))
-
-    assert message["attachments"][0]["fileName"] == "résumé.pdf"
-    assert body_of(ANYBODY.get(message["attachments"][0]["url"])) == PDF
 
 
 @pytest.mark.parametrize(("given", "kept"), NAMES)
