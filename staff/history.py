@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from typing_extensions import override
 
@@ -22,6 +23,21 @@ class AuditedModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subs
     def target_of(self, obj: Any) -> str:
         """What the audit log calls this thing, or the one that its changes are changes of."""
         return str(obj.pk)
+
+    @override
+    def response_action(self, request: Any, *args: Any, **options: Any) -> HttpResponse | None:
+        """What was ticked; a key that none of them can have is passed over, like one that none has."""
+        request.POST = request.POST.copy()
+        ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        request.POST.setlist(ACTION_CHECKBOX_NAME, [each for each in ticked if self._is_key(each)])
+        return super().response_action(request, *args, **options)
+
+    def _is_key(self, given: str) -> bool:
+        try:
+            self.opts.pk.to_python(given)
+        except ValidationError:
+            return False
+        return True
 
     @override
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

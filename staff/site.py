@@ -37,8 +37,11 @@ class StaffSite(admin.AdminSite):
 
     @override
     def get_urls(self) -> list[Any]:
+        """Without "view on site": there is no site beside the admin."""
         pages = [path(route, self.admin_view(view), name=name) for route, view, name in self._pages]
-        return [*pages, *super().get_urls()]
+        urls = super().get_urls()
+        own = [each for each in urls if getattr(each, "name", None) != "view_on_site"]
+        return [*pages, *own]
 
     @override
     def has_permission(self, request: HttpRequest) -> bool:
