@@ -1,11 +1,11 @@
 """What the start page tells: whether messages flow. Fast, and true also while a server is away."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cache
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pymongo
@@ -22,6 +22,18 @@ logger = logging.getLogger(__name__)
 MINUTES = 60
 CHART_WIDTH, CHART_HEIGHT = 600, 120
 MOST_LETTERS = 1_000
+MOST_WAITING = 10_000
+"""Messages; more are an alert (contract section 9)."""
+
+SILENT = "Something does not answer. Messages that were accepted are kept."
+NOT_CONSUMED = (
+    "Messages are accepted and kept, but nothing stores them at the moment: they arrive later."
+    " Tell whoever runs the service."
+)
+DELAYED = (
+    "Messages are accepted and stored, but with a delay: very many are waiting."
+    " If it lasts, tell whoever runs the service."
+)
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -45,14 +57,15 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class StartPage(msgspec.Struct, frozen=True):
-    """None: not known, because who knows it did not answer. `servers`: only for superusers."""
+    """None: not known, because who knows it did not answer. `servers`: only for superusers.
+    `trouble`: what is wrong, for people; empty when all is well."""
 
     rate: Rate | None
     lag: int | None
     letters: int | None
     letters_are_more: bool
     servers: dict[str, str | None] | None
-    is_well: bool
+    trouble: str
 
 
 def start_page(scope: Scope) -> StartPage:
@@ -60,26 +73,37 @@ def start_page(scope: Scope) -> StartPage:
     bounds of their own. A school's staff are told of their own messages and letters, and of the lag,
     which is everybody's delay."""
     deadline = monotonic() + settings.START_PAGE_SECONDS
-    asked = _lag().start()
+    asked = _lag().start(), _is_consumed().start()
     states = health.states(within_seconds=settings.START_PAGE_SECONDS)
     minutes = _figure("stored_per_minute", MINUTES, scope.tenant_id)
     letters = _figure("open_letters", scope.tenant_id)
-    lag = _answer(asked, within_seconds=max(0.0, deadline - monotonic()))
+    lag, is_consumed = (_answer(each, deadline) for each in asked)
     return StartPage(
         rate=None if minutes is None else rate_of(minutes),
         lag=lag,
         letters=letters,
         letters_are_more=letters is not None and letters >= MOST_LETTERS,
         servers=states if scope.is_all else None,
-        is_well=not any(states.values()) and lag is not None,
+        trouble=trouble_of(states, lag, is_consumed=is_consumed),
     )
 
 
-def _answer(asked: Future[object], *, within_seconds: float) -> int | None:
+def trouble_of(
+    states: Mapping[str, str | None], lag: int | None, *, is_consumed: bool | None
+) -> str:
+    """`states`: by server what it fails with. None is what is not known."""
+    if any(states.values()) or lag is None or is_consumed is None:
+        return SILENT
+    if not is_consumed:
+        return NOT_CONSUMED
+    return DELAYED if lag > MOST_WAITING else ""
+
+
+def _answer(asked: Future[object], deadline: float) -> Any:
     try:
-        return cast(int, asked.result(within_seconds))
+        return asked.result(max(0.0, deadline - monotonic()))
     except Exception as error:  # whatever Kafka's client raises, the page is shown
-        logger.warning("The lag is not known: %s", str(error) or type(error).__name__)
+        logger.warning("Kafka tells no figure: %s", str(error) or type(error).__name__)
         return None
 
 
@@ -113,3 +137,9 @@ def _figure(name: str, *arguments: Any) -> Any:
 def _lag() -> health.Check:
     """Asked on a thread, which Kafka may keep for longer than the page waits."""
     return health.Check("lag", settings.START_PAGE_FIGURES["lag"], required=False)
+
+
+@cache
+def _is_consumed() -> health.Check:
+    """As the lag; on a thread of its own, so that neither waits for the other."""
+    return health.Check("consumers", settings.START_PAGE_FIGURES["is_consumed"], required=False)

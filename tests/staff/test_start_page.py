@@ -11,10 +11,13 @@ from chat_project import health
 from chat_project.identifiers import new_id
 from chat_project.redis import RedisAway
 from chat_project.timestamps import now
+from consumers import lag_figure
 from conversations import cache
 from staff import start_page
-from staff.start_page import CHART_HEIGHT, rate_of
+from staff.start_page import CHART_HEIGHT, StartPage, rate_of, trouble_of
+from tests.consumers.pipelines import Pipeline
 from tests.staff.conftest import School
+from tests.waiting import wait_until
 
 
 def count_stored(tenant_id: str, count: int, *, minutes_ago: int = 1) -> None:
@@ -52,6 +55,48 @@ def test_the_lag_is_shown(staff: Client) -> None:
     lag = start_page._lag().start().result(30)
 
     assert staff.get("/admin/").context["start"].lag == lag
+
+
+GOOD = {"mongodb": None, "kafka": None}
+TROUBLES: dict[str, tuple[dict[str, str | None], int | None, bool | None, str]] = {
+    "all is well": (GOOD, 10_000, True, ""),
+    "a server is away": ({**GOOD, "kafka": "TimeoutError"}, 0, True, start_page.SILENT),
+    "the lag is not known": (GOOD, None, True, start_page.SILENT),
+    "consumers are not known": (GOOD, 0, None, start_page.SILENT),
+    "no consumer": (GOOD, 0, False, start_page.NOT_CONSUMED),
+    "no consumer, many waiting": (GOOD, 10_001, False, start_page.NOT_CONSUMED),
+    "many waiting": (GOOD, 10_001, True, start_page.DELAYED),
+}
+
+
+@pytest.mark.parametrize(
+    ("states", "lag", "is_consumed", "told"), TROUBLES.values(), ids=TROUBLES.keys()
+)
+def test_what_is_wrong_is_told(
+    states: dict[str, str | None], lag: int | None, is_consumed: bool | None, told: str
+) -> None:
+    assert trouble_of(states, lag, is_consumed=is_consumed) == told
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_a_service_without_a_consumer_is_disturbed(
+    staff: Client, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    pipeline = Pipeline()
+    monkeypatch.setattr(lag_figure, "environment", lambda: pipeline.environment)
+    monkeypatch.setattr(health, "states", lambda **_: GOOD)
+    monkeypatch.setattr(lag_figure, "_readers", {})
+
+    def told() -> str:
+        """Of a page whose figures are there in time."""
+        start: StartPage = staff.get("/admin/").context["start"]
+        return start.trouble
+
+    wait_until(lambda: told() == start_page.NOT_CONSUMED, "no consumer to be told")
+    assert "Disturbed" in staff.get("/admin/").content.decode()
+    with pipeline.consumer(KAFKA_GROUP_PROTOCOL=protocol):
+        wait_until(lambda: not told(), "the consumer to be told")
+    wait_until(lambda: told() == start_page.NOT_CONSUMED, "its end to be told")
 
 
 def test_bars_are_as_high_as_their_minute() -> None:
