@@ -1,5 +1,6 @@
 """What the list of conversations can be narrowed by."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,6 +22,15 @@ ACTIVITY_NAMES = {
 
 class School(SchoolFilter):
     source = "conversations"
+
+    @override
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """ "All" lets the last activity go, too, which is of one school."""
+        first, *others = super().choices(changelist)
+        without = [self.parameter_name, LastActivity.parameter_name]
+        return iter(
+            [{**first, "query_string": changelist.get_query_string(remove=without)}, *others]
+        )
 
 
 class Type(ChoiceFilter):
@@ -49,7 +59,9 @@ class LastActivity(ChoiceFilter):
 
     @override
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        if scope_of(request).narrowed(request.GET.get(School.parameter_name)).tenant_id is None:
+        """Without a school only where the address has it already: so it can be taken out."""
+        scope = scope_of(request).narrowed(request.GET.get(School.parameter_name))
+        if scope.tenant_id is None and self.parameter_name not in request.GET:
             return []
         return [(each.value, name) for each, name in ACTIVITY_NAMES.items()]
 

@@ -17,6 +17,9 @@ LAST_ACTIVE_FIRST = [("lastMessage.sentAt", -1), ("_id", -1)]
 MORE_MATCH = "More than can be shown match: these are some of them. Add a word, or choose a school."
 
 
+NEEDS_A_SCHOOL = "The last activity is known within one school: choose a school, too."
+
+
 class Activity(StrEnum):
     """When something was written last; the values are those of the list's address."""
 
@@ -35,7 +38,7 @@ WITHIN = {
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What somebody wants listed; `activity` needs a scope of one school."""
+    """What somebody wants listed; without a `term`, `activity` needs a scope of one school."""
 
     scope: Scope
     type: ConversationType | None = None
@@ -49,6 +52,8 @@ def find(asked: Asked, *, page: int, size: int, now: datetime) -> Found:
     if asked.scope.is_nothing:
         return Found()
     if not asked.term.strip():
+        if asked.activity and asked.scope.is_all:
+            return Found(note=NEEDS_A_SCHOOL)
         return read("conversations", reading_of(asked, now), page=page, size=size)
     ids, is_complete = candidates(asked.scope, asked.term)
     found = read("conversations", reading_among(asked, ids, now), page=page, size=size)
