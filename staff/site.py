@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from pymongo.errors import PyMongoError
 from typing_extensions import override
+
+from staff.times import in_the_shown_zone
 
 View = Callable[..., HttpResponse]
 
@@ -66,6 +69,7 @@ class StaffSite(admin.AdminSite):
         return {
             **super().each_context(request),
             "school": "All schools" if scope.is_all else scope.tenant_id,
+            "time_zone": settings.ADMIN_TIME_ZONE,
         }
 
     @override
@@ -95,15 +99,16 @@ class StaffSite(admin.AdminSite):
 def _told_as_away(view: View) -> View:
     """A page that says that the database is away, instead of a server error without words.
 
-    A template is rendered here, because it reads too.
+    A template is rendered here, because it reads too, and writes times.
     """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         try:
-            response = view(request, *args, **options)
-            render_now = getattr(response, "render", None)
-            return render_now() if render_now else response
+            with in_the_shown_zone():
+                response = view(request, *args, **options)
+                render_now = getattr(response, "render", None)
+                return render_now() if render_now else response
         except (DatabaseError, PyMongoError):
             return render(request, "staff/away.html", status=503)
 

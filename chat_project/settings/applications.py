@@ -45,5 +45,9 @@ ROOT_URLCONF = "chat_project.urls"
 WSGI_APPLICATION = "chat_project.wsgi.application"
 
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "chat_project.formats"
 TIME_ZONE = "UTC"
+"""Of the process: logs, the API and what is stored."""
 USE_TZ = True
+ADMIN_TIME_ZONE = environment().time_zone
+"""Of what the admin shows."""

@@ -18,6 +18,7 @@ from pymongo.uri_parser import parse_uri
 from redis.connection import parse_url
 
 from chat_project.settings.development import DEVELOPMENT, INSECURE_PREFIX
+from chat_project.settings.time_zone import TimeZone
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -49,6 +50,7 @@ class Environment(BaseSettings):
     allowed_hosts: CommaSeparated
     cors_allowed_origins: CommaSeparated = ()
     log_format: Literal["console", "json"] = "console"
+    time_zone: TimeZone = "UTC"
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] = 9404
     port: Annotated[int, Field(ge=1, le=65_535)] = 5004
     web_concurrency: Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,7 +18,6 @@ from django.utils.html import format_html
 from typing_extensions import override
 
 from chat_project.settings.environment import environment
-from chat_project.timestamps import format_timestamp
 from consumers.admin.finding import find_letters
 from consumers.errors import Reason, RetryLater, StopConsuming
 from consumers.letters.desk import Desk
@@ -30,6 +30,7 @@ from staff.filters import ChoiceFilter, SchoolFilter, chosen
 from staff.found import Found
 from staff.options import GivenModelAdmin
 from staff.scope import scope_of
+from staff.times import shown
 
 SHOWN_CHARACTERS = 20_000
 """Of a record: the rest is told by `dead_letters show`."""
@@ -101,14 +102,14 @@ class DeadLetterAdmin(GivenModelAdmin):
         if request.method == "POST":  # there is no form; actions go to the list
             return HttpResponse(status=405)
         [letter] = newest(Selection(ids=(obj.pk,)), 1)
-        shown, trouble = _with_record(letter)
+        read, trouble = _with_record(letter)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Dead letter {letter.id}",
             "opts": self.opts,
             "letter": letter,
-            "facts": _facts(letter, shown),
-            "record": _record_text(shown),
+            "facts": _facts(letter, read),
+            "record": _record_text(read),
             "trouble": trouble,
             "actions": self.has_change_permission(request, obj)
             and [("retry", "Retry"), ("discard", "Discard")],
@@ -178,7 +179,7 @@ class DeadLetterAdmin(GivenModelAdmin):
 
     @admin.display(description="when")
     def when(self, letter: DeadLetter) -> str:
-        return format_timestamp(letter.at)
+        return shown(letter.at)
 
     @admin.display(description="reason")
     def reason_badge(self, letter: DeadLetter) -> str:
@@ -215,19 +216,23 @@ def _with_record(letter: Letter) -> tuple[Shown | None, str]:
         return None, f"The record cannot be read at the moment: {error}"
 
 
-def _facts(letter: Letter, shown: Shown | None) -> list[tuple[str, object]]:
+def _facts(letter: Letter, record: Shown | None) -> list[tuple[str, object]]:
     """What is known, but for the record; without what is not."""
-    fields = msgspec.to_builtins(letter)
-    told = [(name, value) for name, value in fields.items() if value is not None]
-    stored = () if shown is None else (("message is stored", "yes" if shown.is_stored else "no"),)
+    fields = msgspec.to_builtins(letter, builtin_types=(datetime,))
+    told = [(name, _told(value)) for name, value in fields.items() if value is not None]
+    stored = () if record is None else (("message is stored", "yes" if record.is_stored else "no"),)
     return [("state", letter.state.value), *told, *stored]
 
 
-def _record_text(shown: Shown | None) -> str | None:
+def _told(value: object) -> object:
+    return shown(value) if isinstance(value, datetime) else value
+
+
+def _record_text(read: Shown | None) -> str | None:
     """Plain text that the template escapes: what is no text is told in hexadecimal."""
-    if shown is None or shown.record is None:
+    if read is None or read.record is None:
         return None
-    record = shown.record
+    record = read.record
     lines = [f"{record['topic']} [{record['partition']}] offset {record['offset']}"]
     lines += [f"{name}: {text}" for name, text in record["headers"]]
     lines += [f"key: {record['key']}", ""]

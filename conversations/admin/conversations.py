@@ -32,6 +32,7 @@ from staff.filters import chosen
 from staff.found import Found
 from staff.options import GivenModelAdmin
 from staff.scope import Scope, scope_of
+from staff.times import shown
 
 SHOWN_INLINE = 200
 """More participants than this are behind a link: each is a row of the form."""
@@ -184,7 +185,7 @@ class ConversationAdmin(GivenModelAdmin):
     @admin.display(description="last message at")
     def last_message_at(self, conversation: Conversation) -> str:
         message = conversation.last_message
-        return format_timestamp(message["sentAt"]) if message else "-"
+        return shown(message["sentAt"]) if message else "-"
 
     @admin.display(description="last message")
     def last_message_short(self, conversation: Conversation) -> str:
@@ -192,8 +193,8 @@ class ConversationAdmin(GivenModelAdmin):
             return "-"
         return format_html(
             '<time class="quiet" datetime="{}">{}</time><span class="last-text">{}</span>',
+            format_timestamp(conversation.last_message["sentAt"]),
             self.last_message_at(conversation),
-            f"{conversation.last_message['sentAt']:%Y-%m-%d %H:%M}",
             self.last_message_text(conversation),
         )
 

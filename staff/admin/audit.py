@@ -9,12 +9,12 @@ from django.utils.html import format_html
 from typing_extensions import override
 
 from chat_project.mongodb import Document, majority_collection
-from chat_project.timestamps import format_timestamp
 from staff.filters import SchoolFilter, chosen
 from staff.found import Found, Reading, read
 from staff.models import AuditEntry
 from staff.options import GivenModelAdmin
 from staff.scope import Scope, scope_of
+from staff.times import shown
 
 NEWEST_FIRST = [("at", -1)]
 SHOWN_CHARACTERS = 100_000
@@ -61,7 +61,7 @@ class AuditEntryAdmin(GivenModelAdmin):
 
     @admin.display(description="when")
     def when(self, entry: AuditEntry) -> str:
-        return format_timestamp(entry.at)
+        return shown(entry.at)
 
     @admin.display(description="details")
     def before_and_after(self, entry: AuditEntry) -> str:

@@ -56,7 +56,7 @@ def test_a_page_shows_the_last_message_as_the_consumer_wrote_it(
 
     page = staff.get(page_of(group)).content.decode()
 
-    assert "2025-11-07T10:00:00.123Z" in page
+    assert "2025-11-07 10:00" in page
     assert "Lan: Chào thầy" in page
     assert "77" in page
     assert "2025-11-07T10:00:00.123Z" in staff.get(LIST, {"q": group.id}).content.decode()
