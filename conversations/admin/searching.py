@@ -22,7 +22,7 @@ WORDS = "words_tenant"
 def candidates(scope: Scope, term: str) -> tuple[list[str], bool]:
     """Ids of conversations, and whether they are all. Of other schools, too, where the id of a person
     is one: whoever lists them must ask for the scope again."""
-    found = [*_by_id(scope, canonical_id(term.strip())), *_by_words(scope, search_words(term))]
+    found = [*_by_id(scope, written_ids(term)), *_by_words(scope, search_words(term))]
     ids = {each for part in found for each in part[:MAX_CANDIDATES]}
     return list(ids), all(len(part) <= MAX_CANDIDATES for part in found)
 
@@ -31,7 +31,7 @@ def people_found(scope: Scope, term: str) -> list[Document]:
     """Participants by the id or the words of a name: `_id` and `conversationId`, of the scope."""
     people = majority_collection("participants")
     fields = {"conversationId": 1}
-    by_id: Document = {"userId": canonical_id(term.strip()), **scope.query()}
+    by_id: Document = {"userId": {"$in": written_ids(term)}, **scope.query()}
     found = list(people.find(by_id, fields, hint="user_conversation", limit=MAX_CANDIDATES))
     if words := search_words(term):
         query, hint = words_query("participants", scope, words), WORDS
@@ -52,11 +52,18 @@ def words_query(collection: str, scope: Scope, words: Sequence[str]) -> Document
     return {**scope.query(), "$and": conditions}
 
 
-def _by_id(scope: Scope, given: str) -> Iterator[list[str]]:
-    yield [given]
+def written_ids(term: str) -> list[str]:
+    """The id that somebody typed: as they wrote it, in lower and in upper case. Ids differ by case,
+    but people seldom mean that; one of mixed case is found as it is written."""
+    given = canonical_id(term.strip())
+    return list(dict.fromkeys([given, given.lower(), given.upper()]))
+
+
+def _by_id(scope: Scope, given: Sequence[str]) -> Iterator[list[str]]:
+    yield list(given)
     people = majority_collection("participants")
     theirs = people.find(
-        {"userId": given},
+        {"userId": {"$in": given}},
         {"_id": 0, "conversationId": 1},
         hint="user_conversation",
         limit=MAX_CANDIDATES + 1,
@@ -66,7 +73,7 @@ def _by_id(scope: Scope, given: str) -> Iterator[list[str]]:
     conversations = majority_collection("conversations")
     for field, index in (("studentId", "tenant_student"), ("classId", "tenant_class")):
         about = conversations.find(
-            {**within, field: given}, {"_id": 1}, hint=index, limit=MAX_CANDIDATES + 1
+            {**within, field: {"$in": given}}, {"_id": 1}, hint=index, limit=MAX_CANDIDATES + 1
         )
         yield [each["_id"] for each in about]
 
