@@ -75,9 +75,10 @@ class Visit:
         self.page.get_by_role("button", name="Log in").click()
 
     def is_within_its_width(self) -> bool:
-        """Nothing reaches over the right edge: nobody has to move the page, or a list, sideways."""
+        """Nothing reaches over the right edge: nobody has to move the page, a list, or rows of a form, sideways."""
         wide: int = self.page.evaluate(
-            "Math.max(...[document.documentElement, ...document.querySelectorAll('.results')]"
+            "Math.max(...[document.documentElement,"
+            " ...document.querySelectorAll('.results, .inline-group, .inline-related')]"
             ".map(each => each.scrollWidth - each.clientWidth))"
         )
         return wide <= 0
