@@ -22,6 +22,7 @@ from chat_project.timestamps import format_timestamp, now
 from conversations import policies, services
 from conversations.admin import filters
 from conversations.admin.finding import Activity, Asked, find
+from conversations.admin.names import checked_name
 from conversations.admin.participants import ParticipantInline, save_participants
 from conversations.admin.searching import candidates
 from conversations.models import Conversation
@@ -40,8 +41,16 @@ SUGGESTED = 20
 """Conversations that an empty autocomplete field offers: the newest."""
 
 
+class ConversationForm(ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    def clean_name(self) -> str:
+        """A name that was there before is left alone, whatever it is."""
+        name: str = self.cleaned_data["name"]
+        return checked_name(name) if "name" in self.changed_data else name
+
+
 @admin.register(Conversation)
 class ConversationAdmin(GivenModelAdmin):
+    form = ConversationForm
     list_display = (
         *("name", "kind_and_state", "tenant_id", "people", "last_seq"),
         "last_message_short",

@@ -14,6 +14,7 @@ from typing_extensions import override
 from chat_project.identifiers import canonical_id
 from conversations import policies, services
 from conversations.admin import filters
+from conversations.admin.names import checked_name
 from conversations.admin.people import find_people
 from conversations.admin.searching import people_found
 from conversations.models import Conversation, Participant
@@ -38,6 +39,10 @@ class ParticipantForm(ModelForm):  # type: ignore[type-arg]  # not subscriptable
         if not self.instance._state.adding:
             for name in self.fields.keys() & {"conversation", "user_id", "user_name"}:
                 self.fields[name].disabled = True
+
+    def clean_user_name(self) -> str:
+        name: str = self.cleaned_data["user_name"]
+        return checked_name(name) if self.instance._state.adding else name
 
     @override
     def clean(self) -> dict[str, Any] | None:

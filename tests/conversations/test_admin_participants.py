@@ -159,3 +159,24 @@ def test_participants_removed_by_the_action_are_out_at_once(
 
     assert found(group, leaver).membership.role is None
     assert found(group, teacher).membership.role is Role.ADMIN
+
+
+def test_a_name_that_a_rule_refuses_is_told_at_its_field(
+    staff: Client, group: ConversationSettings
+) -> None:
+    """Of 200 letters with two UTF-16 units each: Django's own limit lets it pass."""
+    name, before = "𝔸" * 200, document(group)["name"]
+    form = form_of(staff, group)
+    row = {"conversation": group.id, "user_id": "gv-1", "user_name": name, "role": "Member"}
+    new = {f"participants-1-{key}": value for key, value in row.items()}
+
+    responses = [
+        staff.post(page_of(group), form | {"name": name}),
+        staff.post(page_of(group), form | new | {"participants-TOTAL_FORMS": 2}),
+        staff.post(f"{PARTICIPANTS}add/", row),
+    ]
+
+    for response in responses:
+        assert "has more than 255 UTF-16 units" in errors_of(response)
+    assert document(group)["name"] == before
+    assert collection("audit_log").count_documents({"target": group.id}) == 0
