@@ -15,6 +15,8 @@ class DeadLetter(models.Model):
         "conversation", db_column="conversationId", max_length=255, null=True
     )
     message_id = models.CharField("message", db_column="messageId", max_length=255, null=True)
+    event_type = models.CharField("event", db_column="eventType", max_length=255, null=True)
+    sender_id = models.CharField("sender", db_column="senderId", max_length=255, null=True)
     closed_how = models.CharField(db_column="closedHow", max_length=16, null=True)
 
     class Meta:

@@ -35,11 +35,13 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The keys of one page in their order; `total` counts up to MAX_COUNTED. `note` is for people."""
+    """The keys of one page in their order. `total` counts up to MAX_COUNTED, or to less in a search
+    that was cut off: there are at least so many then. `note` is for people."""
 
     keys: Sequence[Any] = ()
     total: int = 0
     note: str = ""
+    is_cut_off: bool = False
 
 
 def read(collection: str, reading: Reading, *, page: int, size: int) -> Found:
@@ -75,12 +77,14 @@ class FoundChangeList(ChangeList):
         self.result_list: Any = [objects[key] for key in found.keys if key in objects]
         model_admin.prepare(request, self.result_list)
         self.result_count = found.total
-        self.full_result_count = None
+        is_narrowed = bool(self.query) or self.has_active_filters
+        self.full_result_count = None if is_narrowed else found.total
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = False
         self.multi_page = found.total > self.list_per_page
-        self.note, self.is_capped = found.note, found.total >= MAX_COUNTED
+        self.note = found.note
+        self.is_capped = found.is_cut_off or found.total >= MAX_COUNTED
 
     def _found(self, request: HttpRequest) -> Found:
         model_admin: Any = self.model_admin

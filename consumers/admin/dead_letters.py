@@ -70,7 +70,10 @@ class StateFilter(ChoiceFilter):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(GivenModelAdmin):
-    list_display = ("id", "when", "reason_badge", "state", "tenant_id", "conversation_id")
+    list_display = (
+        *("id", "when", "event_type", "reason_badge", "state", "tenant_id", "sender_id"),
+        "conversation_id",
+    )
     list_filter = (School, ReasonFilter, StateFilter)
     search_fields = ("id",)
     search_help_text = "The whole id of a dead letter, a message or a conversation"

@@ -52,4 +52,5 @@ def _searched(scope: Scope, term: str, *, page: int, size: int) -> Found:
         for each in letters.find(query, {"at": 1}, hint=index, limit=MAX_FOUND)
     }
     keys = sorted(times, key=lambda key: times[key], reverse=True)
-    return Found(keys[(page - 1) * size : page * size], len(keys))
+    is_cut_off = len(keys) >= MAX_FOUND
+    return Found(keys[(page - 1) * size : page * size], len(keys), is_cut_off=is_cut_off)

@@ -57,7 +57,9 @@ def find(asked: Asked, *, page: int, size: int, now: datetime) -> Found:
         return read("conversations", reading_of(asked, now), page=page, size=size)
     ids, is_complete = candidates(asked.scope, asked.term)
     found = read("conversations", reading_among(asked, ids, now), page=page, size=size)
-    return msgspec.structs.replace(found, note="" if is_complete else MORE_MATCH)
+    if is_complete:
+        return found
+    return msgspec.structs.replace(found, note=MORE_MATCH, is_cut_off=True)
 
 
 def reading_among(asked: Asked, ids: list[str], now: datetime) -> Reading:

@@ -32,10 +32,10 @@ def find_people(
         if conversation_id in (None, each["conversationId"])
     ]
     keys = sorted((each["_id"] for each in found), reverse=True)
-    note = MORE_MATCH if len(keys) >= MAX_CANDIDATES else ""
+    is_cut_off = len(keys) >= MAX_CANDIDATES
     reading = Reading({"_id": {"$in": keys}, **_role(role)}, "_id_", [("_id", -1)])
     listed = read("participants", reading, page=page, size=size)
-    return Found(listed.keys, listed.total, note)
+    return Found(listed.keys, listed.total, MORE_MATCH if is_cut_off else "", is_cut_off)
 
 
 def of_conversation(conversation_id: str | None, role: str | None) -> Reading:
