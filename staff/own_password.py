@@ -9,7 +9,7 @@ from staff.changes import Change, audited
 from staff.scope import scope_of_user
 
 
-class OwnPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class OwnPasswordForm(AdminPasswordChangeForm):
     """Notes it in the audit log before it is stored; no password is told there."""
 
     @override

@@ -73,13 +73,13 @@ class StaffSite(admin.AdminSite):
         }
 
     @override
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Django's, with a form that the audit log hears of; Django has no place to name it."""
         from django.contrib.auth.views import PasswordChangeView
 
         from staff.own_password import OwnPasswordForm
 
-        request.current_app = self.name  # type: ignore[attr-defined]  # Django's own
+        request.current_app = self.name
         view = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             success_url=reverse("admin:password_change_done"),
