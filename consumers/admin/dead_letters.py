@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -36,6 +37,7 @@ SHOWN_CHARACTERS = 20_000
 """Of a record: the rest is told by `dead_letters show`."""
 SHOWN_BYTES = 4_096
 EVERY_STATE = "all"
+_BEFORE_A_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class School(SchoolFilter):
@@ -71,7 +73,7 @@ class StateFilter(ChoiceFilter):
 @admin.register(DeadLetter)
 class DeadLetterAdmin(GivenModelAdmin):
     list_display = (
-        *("id", "when", "event_type", "reason_badge", "state", "tenant_id", "sender_id"),
+        *("id", "when", "event", "reason_badge", "state", "tenant_id", "sender_id"),
         "conversation_id",
     )
     list_filter = (School, ReasonFilter, StateFilter)
@@ -183,6 +185,12 @@ class DeadLetterAdmin(GivenModelAdmin):
     @admin.display(description="when")
     def when(self, letter: DeadLetter) -> str:
         return shown(letter.at)
+
+    @admin.display(description="event")
+    def event(self, letter: DeadLetter) -> str:
+        """`MessageSentEvent` is "message sent"."""
+        name = (letter.event_type or "-").removesuffix("Event")
+        return _BEFORE_A_CAPITAL.sub(" ", name).lower()
 
     @admin.display(description="reason")
     def reason_badge(self, letter: DeadLetter) -> str:

@@ -74,7 +74,7 @@ def test_a_letter_tells_its_event_and_its_sender_in_the_list(staff: Client, own:
 
     page = staff.get(LETTERS).content.decode()
 
-    assert "MessageEditedEvent" in page
+    assert "message edited" in page
     assert "gv-4711" in page
 
 
