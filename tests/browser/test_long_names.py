@@ -17,9 +17,7 @@ SIZES = {"laptop": DESKTOP, "phone": PHONE}
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_pages_with_a_long_name_fit(
-    visit: Callable[..., Visit], school: School, size: str
-) -> None:
+def test_pages_with_a_long_name_fit(visit: Callable[..., Visit], school: School, size: str) -> None:
     group = school.new_group(f"{size}{LONG}"[:255])
     services.add_participants(group.id, [Person(new_id(), LONG)], Role.MEMBER)
     school.say(school.teacher, group.id, LONG)
