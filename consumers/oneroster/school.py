@@ -8,6 +8,7 @@ import msgspec
 from consumers.oneroster import cells
 from consumers.oneroster.cells import Unfit
 from consumers.oneroster.files import Kind, Refusal, Row, Table
+from consumers.oneroster.refusals import Refusals
 
 
 class Member(msgspec.Struct):
@@ -38,7 +39,7 @@ class School(msgspec.Struct):
     enrolments: list[Enrolment] = msgspec.field(default_factory=list)
     classes: dict[str, bool] | None = None
     """By id: whether it is a homeroom. None: no file of classes was given."""
-    refusals: list[Refusal] = msgspec.field(default_factory=list)
+    refusals: Refusals = msgspec.field(default_factory=Refusals)
     left_out: int = 0
     """Rows to be deleted."""
     is_bulk: bool = True
@@ -66,16 +67,13 @@ class SchoolReader:
                 continue
             for row in table.rows:
                 if isinstance(row, Refusal):
-                    self.school.refusals.append(row)
+                    self.school.refusals.of_no_row(row, table.kind)
                     continue
                 try:
                     read(row)
                 except Unfit as unfit:
-                    self._refuse(row, unfit)
+                    self.school.refusals.of_row(row, table.kind, unfit)
         return self.school
-
-    def _refuse(self, row: Row, unfit: Unfit) -> None:
-        self.school.refusals.append(Refusal(row.file, row.line, unfit.column, unfit.problem))
 
     def _user(self, row: Row) -> None:
         """A row with a class is an enrolment, too: a school may have all in one file."""

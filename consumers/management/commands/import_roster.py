@@ -19,11 +19,11 @@ from chat_project.settings.environment import environment
 from chat_project.timestamps import now
 from consumers.errors import Refused, RetryLater
 from consumers.oneroster.files import Refusal, tables
-from consumers.oneroster.planning import Plan, plan
+from consumers.oneroster.planning import InClass, Plan, plan
 from consumers.oneroster.publishing import publish
 from consumers.oneroster.school import SchoolReader
 from conversations import policies
-from conversations.services.roster import assigned_teachers
+from conversations.services.roster import KnownSchool
 
 
 class Imported(msgspec.Struct, frozen=True, rename="camel"):
@@ -39,6 +39,8 @@ class Imported(msgspec.Struct, frozen=True, rename="camel"):
     without_parents: int
     left_out: int
     refused: list[Refusal]
+    removed: list[InClass]
+    kept: list[InClass]
 
 
 class Command(ProductCommand):
@@ -96,7 +98,7 @@ class Command(ProductCommand):
     ) -> Plan:
         occurred_on = now()
         reader = SchoolReader(occurred_on.date(), given_name_first=given_name_first)
-        made = plan(tenant_id, reader.read(tables(options["files"])), assigned_teachers)
+        made = plan(tenant_id, reader.read(tables(options["files"])), KnownSchool(tenant_id))
         if not dry_run:
             with tqdm(total=len(made.events), unit="events", disable=None, file=sys.stderr) as bar:
                 publish(environment(), made.events, occurred_on, on_progress=bar.update)
@@ -109,26 +111,41 @@ class Command(ProductCommand):
                 published=0 if dry_run else len(made.events),
                 dry_run=dry_run,
                 teachers=made.teachers,
-                unassigned=made.unassigned,
+                unassigned=len(made.removed),
                 classes=made.classes,
                 students=made.students,
                 without_parents=made.without_parents,
                 left_out=made.left_out,
                 refused=made.refusals,
+                removed=made.removed,
+                kept=made.kept,
             )
             self.stdout.write(msgspec.json.encode(told).decode())
             return
         for each in made.refusals:
             column = f", {each.column}" if each.column else ""
             self.stdout.write(f"refused: {each.file} line {each.line}{column}: {each.problem}")
+        for one in made.removed:
+            self.stdout.write(f"leaves class {one.class_id}: {_person(one)}")
+        for one in made.kept:
+            self.stdout.write(f"stays in class {one.class_id}: {_person(one)}: {one.because}")
         self.stdout.write(
             f"{made.students} students in {made.classes} classes, {made.teachers} teachers"
         )
         if made.without_parents:
             self.stdout.write(f"{made.without_parents} of them have no parent, so no group yet")
-        if made.unassigned:
-            self.stdout.write(f"{made.unassigned} teachers are of a class no more")
+        if made.removed:
+            self.stdout.write(f"{len(made.removed)} teachers are of a class no more")
+        if made.kept:
+            self.stdout.write(
+                f"{len(made.kept)} people stay in a class: a refused row may be about them;"
+                " correct it, and run again"
+            )
         if made.left_out:
             self.stdout.write(f"{made.left_out} rows to be deleted were left out")
         verb = "would publish" if dry_run else "published"
         self.stdout.write(f"{verb} {len(made.events)} events to {environment().roster_topic}")
+
+
+def _person(one: InClass) -> str:
+    return f"{one.user_name} ({one.user_id})" if one.user_name else one.user_id

@@ -14,19 +14,21 @@ from conversations.services.roster.facts import (
     Version,
 )
 from conversations.services.roster.forgetting import forget, names_of
-from conversations.services.roster.keeping import assigned_teachers, remember, touched_students
+from conversations.services.roster.keeping import remember, touched_students
+from conversations.services.roster.knowing import KnownSchool, KnownStudent
 from conversations.services.roster.syncing import AT_ONCE, Synced, sync
 
 __all__ = [
     "AT_ONCE",
     "Contended",
     "Fact",
+    "KnownSchool",
+    "KnownStudent",
     "StudentFact",
     "StudentKey",
     "Synced",
     "TeacherFact",
     "Version",
-    "assigned_teachers",
     "forget",
     "names_of",
     "remember",

@@ -3,7 +3,7 @@
 A fact is read, merged and written by compare-and-set on `rev`; who was overtaken merges again.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -164,14 +164,3 @@ def _students_with_groups_of(tenant_id: str, class_ids: Sequence[str]) -> set[St
     }
     found = majority_collection("conversations").find(query, {"studentId": 1})
     return {StudentKey(tenant_id, each["studentId"]) for each in found if each.get("studentId")}
-
-
-def assigned_teachers(tenant_id: str, class_ids: Iterable[str]) -> set[tuple[str, str]]:
-    """(class, teacher) of those who are known as teachers of these classes now."""
-    states = read_classes({ClassKey(tenant_id, class_id) for class_id in class_ids})
-    return {
-        (state.class_id, teacher.user_id)
-        for state in states.values()
-        for teacher in state.teachers
-        if teacher.is_assigned
-    }

@@ -1,12 +1,13 @@
 """A small school in OneRoster files, and the plan that its files make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from consumers.oneroster.files import tables
-from consumers.oneroster.planning import Plan, plan
+from consumers.oneroster.planning import InClass, Plan, plan
 from consumers.oneroster.school import SchoolReader
+from conversations.services.roster import KnownStudent
 from messaging.roster import (
     ParentOfStudent,
     StudentCreatedIntegrationEvent,
@@ -73,15 +74,31 @@ WHOLE = [
 Write = Callable[..., Path]
 
 
-def planned(*paths: Path, known: set[tuple[str, str]] | None = None, **options: bool) -> Plan:
+class KnownBefore:
+    """What a test says that the roster knows: (class, teacher) pairs, and students."""
+
+    def __init__(
+        self, teachers: Collection[tuple[str, str]] = (), **students: KnownStudent
+    ) -> None:
+        self._teachers = {pair: f"Name of {pair[1]}" for pair in teachers}
+        self._students = {name.replace("_", "-"): each for name, each in students.items()}
+
+    def teachers_of(self, class_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+        wanted = set(class_ids)
+        return {pair: name for pair, name in self._teachers.items() if pair[0] in wanted}
+
+    def students(self, student_ids: Iterable[str]) -> dict[str, KnownStudent]:
+        return {each: self._students[each] for each in student_ids if each in self._students}
+
+
+def planned(*paths: Path, known: KnownBefore | None = None, **options: bool) -> Plan:
     reader = SchoolReader(TODAY, **options)
-
-    def assigned(_tenant: str, class_ids: object) -> set[tuple[str, str]]:
-        wanted = set(class_ids)  # type: ignore[call-overload]  # an iterable of texts
-        return {pair for pair in known or () if pair[0] in wanted}
-
-    return plan("school-1", reader.read(tables(paths)), assigned)
+    return plan("school-1", reader.read(tables(paths)), known or KnownBefore())
 
 
 def told(made: Plan) -> list[str]:
     return [f"{each.file} line {each.line} {each.column}: {each.problem}" for each in made.refusals]
+
+
+def shown(people: Sequence[InClass]) -> list[tuple[str, str, str | None]]:
+    return [(each.class_id, each.user_id, each.because) for each in people]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from consumers.oneroster.planning import InClass
 from messaging.roster import TeacherAssignedIntegrationEvent, TeacherUnassignedIntegrationEvent
 from tests.consumers.oneroster.school_files import (
     CLASSES,
@@ -9,6 +10,7 @@ from tests.consumers.oneroster.school_files import (
     FLAT,
     USERS,
     WHOLE,
+    KnownBefore,
     Write,
     planned,
     told,
@@ -51,13 +53,13 @@ def test_without_a_homeroom_a_student_of_several_classes_is_refused(write: Write
 
 def test_a_bulk_tells_who_teaches_no_more(write: Write) -> None:
     folder = write(users=USERS, enrollments=ENROLLMENTS)
-    known = {("9A", "t-1"), ("9A", "t-9"), ("9B", "t-8")}
+    known = KnownBefore({("9A", "t-1"), ("9A", "t-9"), ("9B", "t-8")})
 
     made = planned(folder, known=known)
 
     gone = TeacherUnassignedIntegrationEvent(tenant_id="school-1", class_id="9A", teacher_id="t-9")
     assert [each.event for each in made.events if each.event == gone] == [gone]
-    assert made.unassigned == 1
+    assert made.removed == [InClass("9A", "t-9", "Name of t-9")]
 
 
 @pytest.mark.parametrize(
@@ -84,9 +86,9 @@ def test_an_enrolment_that_does_not_count_ends_what_was(write: Write, row: str) 
 def test_what_only_tells_changes_ends_nothing_that_it_does_not_name(write: Write) -> None:
     delta = ENROLLMENTS.replace("e-1,,", "e-1,active,2025-11-07T00:00:00Z")
 
-    made = planned(write(users=USERS, enrollments=delta), known={("9A", "t-9")})
+    made = planned(write(users=USERS, enrollments=delta), known=KnownBefore({("9A", "t-9")}))
 
-    assert made.unassigned == 0
+    assert made.removed == []
 
 
 def test_students_without_parents_are_told_of_and_counted(write: Write) -> None:
