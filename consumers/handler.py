@@ -80,6 +80,8 @@ class ChatHandler:
                     generation = generation_of(described, any_count=True)
                 self._generations[described.topic] = generation
             for partition, offset in committed.items():
+                if partition.topic != self._message_topic:
+                    continue
                 t = self._generations[partition.topic].t
                 length = dead_letters.run_below(
                     t, partition.partition, offset or 0, self._runs.limit
@@ -99,7 +101,7 @@ class ChatHandler:
             except BeyondLimit as beyond:
                 records, stop = _before(records, beyond), self._explain(beyond)
         dead = decoded.poisoned + written.dead
-        self._runs.settle(records, _in_runs(dead))
+        self._runs.settle(records, self._in_runs(dead))
         self._tell_operators(written, dead, decoded.skipped, batch.received_at)
         _tell_of_roster(len(decoded.roster), applied)
         self._effects.after(written, dead)  # step 8
@@ -135,12 +137,22 @@ class ChatHandler:
             letters = decoded.poisoned + list(dead)
             buried = dead_letters.read_buried(letters)
             known = [letter for letter in letters if letter.id in buried.known]
-            self._runs.check(records, _in_runs(letters), _in_runs(known))
+            self._runs.check(records, self._in_runs(letters), self._in_runs(known))
 
         def bury(dead: Sequence[DeadLetter]) -> None:
             dead_letters.bury(decoded.poisoned + list(dead), buried, self._dead_letter_topic)
 
         return self._writer.apply(decoded.entries, check=check, bury=bury)
+
+    def _in_runs(self, dead: Sequence[DeadLetter]) -> set[Coordinates]:
+        """Where those of the dead letters lie that count in a run. Those of the roster do not: each
+        is about one school, and its records can be retried when they are right."""
+        return {
+            (letter.record.topic_partition, letter.record.offset)
+            for letter in dead
+            if letter.record.topic == self._message_topic
+            and letter.poison.reason not in CAUSED_BY_CLIENTS
+        }
 
     def _tell_operators(
         self, written: Written, dead: Sequence[DeadLetter], skipped: int, received_at: float
@@ -190,15 +202,6 @@ def _before(records: Sequence[Record], beyond: BeyondLimit) -> list[Record]:
         for record in records
         if record.offset < beyond.offsets.get(record.topic_partition, record.offset + 1)
     ]
-
-
-def _in_runs(dead: Sequence[DeadLetter]) -> set[Coordinates]:
-    """Where those of the dead letters lie that count in a run."""
-    return {
-        (letter.record.topic_partition, letter.record.offset)
-        for letter in dead
-        if letter.poison.reason not in CAUSED_BY_CLIENTS
-    }
 
 
 def _log_dead_letter(letter: DeadLetter) -> None:

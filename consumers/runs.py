@@ -1,6 +1,7 @@
 """Runs of dead letters: a bad deploy must not empty the topic (design section 6). Pure.
 
-Which dead letters count is the caller's to say: `consumers.errors.CAUSED_BY_CLIENTS` do not.
+Which dead letters count is the caller's to say: those of the message topic, but not
+`consumers.errors.CAUSED_BY_CLIENTS`.
 """
 
 from collections.abc import Collection, Iterable, Mapping

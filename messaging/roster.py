@@ -5,15 +5,17 @@ Records of `emis.student.created`, or of whatever topic a platform has for them,
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from chat_project.api.errors import ApiError
 from chat_project.identifiers import canonical_id, derived_id
-from chat_project.texts import without_controls
+from chat_project.texts import MAX_ID_LENGTH, without_controls
 from chat_project.timestamps import floor_to_milliseconds, format_timestamp, parse_timestamp
 from conversations import policies
 from conversations.services.roster import Fact, StudentFact, StudentKey, TeacherFact, Version
@@ -21,15 +23,21 @@ from conversations.services.roster.facts import ClassKey
 from conversations.values import Person
 from messaging.events import Id, MalformedEvent, Outgoing, OversizeEvent
 
+logger = logging.getLogger(__name__)
+
 MAX_PARENTS = 100
 """Of one student, in one event."""
+
+
+OptionalId = Annotated[str, Meta(max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""An id, or blank (.NET's `string.Empty`) for none."""
 
 
 class ParentOfStudent(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
     """`relationship` is Father, Mother or Guardian; nothing depends on it."""
 
-    parent_id: Id
-    parent_name: str
+    parent_id: OptionalId | None
+    parent_name: str | None
     relationship: str | int | None = None
 
 
@@ -43,10 +51,10 @@ class _Event(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):
 
 class StudentCreatedIntegrationEvent(_Event, kw_only=True):
     student_id: Id
-    class_id: Id | None = None
+    class_id: OptionalId | None = None
     student_name: str
     parents: list[ParentOfStudent] | None = None
-    created_by: Id | None = None
+    created_by: OptionalId | None = None
 
 
 class ParentEnrolledIntegrationEvent(_Event, kw_only=True):
@@ -54,7 +62,7 @@ class ParentEnrolledIntegrationEvent(_Event, kw_only=True):
     parent_id: Id
     parent_name: str
     relationship: str | int | None = None
-    created_by: Id | None = None
+    created_by: OptionalId | None = None
 
 
 class TeacherAssignedIntegrationEvent(_Event, kw_only=True):
@@ -164,24 +172,37 @@ def _student_fact(
         version=version,
         name=_name(event.student_name, "studentName"),
         class_id=_optional_id(event.class_id, "classId"),
-        parents=_parents(event.parents or ()),
+        parents=_parents(student, event.parents or ()),
         created_by=_optional_id(event.created_by, "createdBy"),
     )
 
 
-def _parents(given: Sequence[ParentOfStudent]) -> tuple[Person, ...]:
-    """Each once, the first mention counts."""
+def _parents(student: StudentKey, given: Sequence[ParentOfStudent]) -> tuple[Person, ...]:
+    """Each once, the first mention counts; without those who have no id or no name."""
     if len(given) > MAX_PARENTS:
         raise OversizeEvent(f"{len(given)} parents, over {MAX_PARENTS}")
     people: dict[str, Person] = {}
     for index, one in enumerate(given):
+        if _is_blank(one.parent_id) or _is_blank(one.parent_name):
+            logger.warning(
+                "Student %s of %s: parents[%d] is left out, its id or name is blank (id %r)",
+                student.student_id,
+                student.tenant_id,
+                index,
+                one.parent_id,
+            )
+            continue
         person = _person(one.parent_id, one.parent_name, f"parents[{index}].parent")
         people.setdefault(person.user_id, person)
     return tuple(people.values())
 
 
-def _person(user_id: str, name: str, field: str) -> Person:
-    return Person(_id(user_id, f"{field}Id"), _name(name, f"{field}Name"))
+def _person(user_id: str | None, name: str | None, field: str) -> Person:
+    return Person(_id(user_id or "", f"{field}Id"), _name(name or "", f"{field}Name"))
+
+
+def _is_blank(value: str | None) -> bool:
+    return not (value and value.strip())
 
 
 def _id(value: str, field: str) -> str:
@@ -190,7 +211,7 @@ def _id(value: str, field: str) -> str:
 
 
 def _optional_id(value: str | None, field: str) -> str | None:
-    return _id(value, field) if value is not None else None
+    return None if value is None or _is_blank(value) else _id(value, field)
 
 
 def _name(value: str, field: str) -> str:

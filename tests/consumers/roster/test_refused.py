@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from chat_project.mongodb import collection
+from consumers.records import TopicPartition
+from consumers.topics import TopicDescription
 from tests.consumers.conftest import Consumer, Log
-from tests.consumers.roster_events import CREATED, RosterTopic, School
+from tests.consumers.roster_events import ADMIN, CREATED, RosterTopic, School
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -91,7 +93,9 @@ def test_a_redelivered_dead_letter_is_none_more(topic: RosterTopic, consumer: Co
     assert len(consumer.dead_letters.letters) == 1
 
 
-def test_a_run_of_dead_letters_stops_the_consumer(log: Log) -> None:
+def test_dead_letters_of_the_roster_stop_no_consumer_however_many_follow_each_other(
+    log: Log,
+) -> None:
     consumer = Consumer(log.topic, run_limit=3).assigned()
     topic = RosterTopic(consumer, f"{log.topic}.roster")
     for _ in range(5):
@@ -99,6 +103,56 @@ def test_a_run_of_dead_letters_stops_the_consumer(log: Log) -> None:
 
     handled = consumer.apply(topic.records)
 
-    assert handled.stop is not None
-    assert f"{topic.name} [0]" in handled.stop
-    assert len(handled.records) == 3
+    assert (handled.stop, len(handled.records)) == (None, 5)
+    assert len(consumer.dead_letters.letters) == 5
+
+
+def test_they_do_not_stop_it_after_a_restart(log: Log) -> None:
+    topic = RosterTopic(Consumer(log.topic).assigned(), f"{log.topic}.roster")
+    topic.apply([topic.append(CREATED, b"{") for _ in range(3)])
+    restarted = Consumer(log.topic, run_limit=3)
+    restarted.handler.assigned(
+        [TopicDescription(topic.name, f"id-of-{topic.name}", 3)],
+        {TopicPartition(topic.name, 0): len(topic.records)},
+    )
+
+    handled = restarted.apply([topic.append(CREATED, b"{")])
+
+    assert handled.stop is None
+
+
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_a_blank_optional_id_is_none(
+    topic: RosterTopic, consumer: Consumer, school: School, blank: str | None
+) -> None:
+    topic.deliver(school.created("s-1", "parent-1", classId=blank, createdBy=blank))
+
+    assert consumer.dead_letters.letters == []
+    assert "classId" not in school.group()
+    assert school.people() == {"parent-1": ADMIN}
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        {"parentId": "", "parentName": "Nobody"},
+        {"parentId": None, "parentName": "Nobody"},
+        {"parentId": "parent-2", "parentName": "  "},
+        {"parentId": "parent-2", "parentName": None},
+    ],
+    ids=["an empty id", "no id", "a blank name", "no name"],
+)
+def test_a_parent_without_an_id_or_a_name_is_left_out_and_the_others_stay(
+    topic: RosterTopic,
+    consumer: Consumer,
+    school: School,
+    blank: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    parents = [blank, {"parentId": "parent-1", "parentName": "Lan"}]
+
+    topic.deliver(school.created("s-1", parents=parents))
+
+    assert consumer.dead_letters.letters == []
+    assert school.people() == {"parent-1": ADMIN}
+    assert f"Student s-1 of {school.tenant_id}: parents[0] is left out" in caplog.text
