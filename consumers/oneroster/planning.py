@@ -7,7 +7,7 @@ import msgspec
 
 from consumers.oneroster.cells import PARENTS
 from consumers.oneroster.files import Refusal
-from consumers.oneroster.school import Enrolment, Member, School
+from consumers.oneroster.school import Enrolment, LeftOut, Member, School, When
 from conversations.services.roster import KnownStudent
 from messaging.roster import (
     MAX_PARENTS,
@@ -53,16 +53,17 @@ class Plan(msgspec.Struct):
     students: int = 0
     without_parents: int = 0
     classes: int = 0
-    left_out: int = 0
+    left_out: list[LeftOut] = msgspec.field(default_factory=list)
     refusals: list[Refusal] = msgspec.field(default_factory=list)
 
 
 def plan(tenant_id: str, school: School, known: Known) -> Plan:
-    made = Plan(left_out=school.left_out)
-    current, over = _sorted_out(school)
-    _plan_teachers(tenant_id, school, current, over, known, made)
+    made = Plan()
+    current, other = _sorted_out(school)
+    _plan_teachers(tenant_id, school, current, other, known, made)
     _plan_students(tenant_id, school, current, known, made)
     made.refusals = sorted(school.refusals.told, key=lambda refusal: (refusal.file, refusal.line))
+    made.left_out = sorted(school.left_out, key=lambda row: (row.file, row.line))
     made.classes = len({each.class_id for each in current})
     return made
 
@@ -70,10 +71,14 @@ def plan(tenant_id: str, school: School, known: Known) -> Plan:
 def _sorted_out(school: School) -> tuple[list[Enrolment], list[Enrolment]]:
     """Those that count now, and those that do not; without those of nobody and of no class."""
     current: list[Enrolment] = []
-    over: list[Enrolment] = []
+    other: list[Enrolment] = []
     for each in school.enrolments:
-        if not each.is_current:
-            over.append(each)
+        if each.when is not When.NOW:
+            other.append(each)
+            if each.when is When.NOT_YET:
+                why = f"{each.role} {each.user_id!r} is not yet in class {each.class_id!r}"
+                begins = f"begins on {each.row['beginDate']}"
+                school.left_out.append(LeftOut(each.row.file, each.row.line, f"{why}: {begins}"))
         elif each.user_id not in school.members:
             problem = f"{each.user_id!r} is nobody in these files"
             school.refusals.of_person(each.user_id, each.row, "userSourcedId", problem)
@@ -82,14 +87,14 @@ def _sorted_out(school: School) -> tuple[list[Enrolment], list[Enrolment]]:
             school.refusals.of_person(each.user_id, each.row, "classSourcedId", problem)
         else:
             current.append(each)
-    return current, over
+    return current, other
 
 
 def _plan_teachers(
     tenant_id: str,
     school: School,
     current: Sequence[Enrolment],
-    over: Sequence[Enrolment],
+    other: Sequence[Enrolment],
     known: Known,
     made: Plan,
 ) -> None:
@@ -104,9 +109,11 @@ def _plan_teachers(
             is_head_teacher=each.is_head,
         )
         made.events.append(Planned(class_id, event))
-    ended = {(each.class_id, each.user_id) for each in over if each.role == "teacher"}
+    rows = [each for each in other if each.role == "teacher"]
+    ended = {(each.class_id, each.user_id) for each in rows if each.when is When.OVER}
+    not_yet = {(each.class_id, each.user_id) for each in rows} - ended
     assigned = known.teachers_of({class_id for class_id, _ in teaching.keys() | ended})
-    gone = ended | (assigned.keys() if school.is_bulk else set())
+    gone = ended | (assigned.keys() - not_yet if school.is_bulk else set())
     for class_id, user_id in sorted(gone - teaching.keys()):
         member = school.members.get(user_id)
         name = member.name if member else assigned.get((class_id, user_id), "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from enum import Enum
 
 import msgspec
 
@@ -21,15 +22,31 @@ class Member(msgspec.Struct):
     row: Row
 
 
+class When(Enum):
+    """Whether an enrolment counts."""
+
+    NOW = "now"
+    OVER = "over"
+    NOT_YET = "not yet"
+
+
 class Enrolment(msgspec.Struct, frozen=True):
-    """Somebody in a class, or (`is_current` False) no more, or not yet."""
+    """Somebody in a class, once or one day."""
 
     user_id: str
     class_id: str
     role: str
     is_head: bool
-    is_current: bool
+    when: When
     row: Row
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A row that was understood and makes nothing, and why."""
+
+    file: str
+    line: int
+    why: str
 
 
 class School(msgspec.Struct):
@@ -40,8 +57,7 @@ class School(msgspec.Struct):
     classes: dict[str, bool] | None = None
     """By id: whether it is a homeroom. None: no file of classes was given."""
     refusals: Refusals = msgspec.field(default_factory=Refusals)
-    left_out: int = 0
-    """Rows to be deleted."""
+    left_out: list[LeftOut] = msgspec.field(default_factory=list)
     is_bulk: bool = True
 
 
@@ -81,7 +97,7 @@ class SchoolReader:
         user_id = cells.identifier(row[column], column)
         role = cells.one_of(row["role"], cells.USER_ROLES, "role")
         if self._is_deleted(row):
-            self.school.left_out += 1
+            self._leave_out(row, f"{role} {user_id!r} is to be deleted")
             return
         member = Member(
             user_id=user_id,
@@ -116,24 +132,31 @@ class SchoolReader:
         self.school.enrolments.append(self._enrolled(row, user_id, role))
 
     def _enrolled(self, row: Row, user_id: str, role: str) -> Enrolment:
-        begin, end = cells.day(row["beginDate"], "beginDate"), cells.day(row["endDate"], "endDate")
-        is_now = (begin is None or begin <= self._today) and (end is None or self._today < end)
         is_head = cells.one_of(row["primary"], cells.BOOLEANS, "primary", default="false") == "true"
         return Enrolment(
             user_id=user_id,
             class_id=cells.identifier(row["classSourcedId"], "classSourcedId"),
             role=role,
             is_head=is_head,
-            is_current=not self._is_deleted(row) and is_now,
+            when=self._when(row),
             row=row,
         )
+
+    def _when(self, row: Row) -> When:
+        begin, end = cells.day(row["beginDate"], "beginDate"), cells.day(row["endDate"], "endDate")
+        if self._is_deleted(row) or (end is not None and end <= self._today):
+            return When.OVER
+        return When.NOT_YET if begin is not None and self._today < begin else When.NOW
 
     def _class(self, row: Row) -> None:
         class_id = cells.identifier(row["sourcedId"], "sourcedId")
         if self._is_deleted(row):
-            self.school.left_out += 1
+            self._leave_out(row, f"class {class_id!r} is to be deleted")
         elif self.school.classes is not None:
             self.school.classes[class_id] = row["classType"].lower() == "homeroom"
+
+    def _leave_out(self, row: Row, why: str) -> None:
+        self.school.left_out.append(LeftOut(row.file, row.line, why))
 
     def _is_deleted(self, row: Row) -> bool:
         if row["status"]:

@@ -21,7 +21,7 @@ from consumers.errors import Refused, RetryLater
 from consumers.oneroster.files import Refusal, tables
 from consumers.oneroster.planning import InClass, Plan, plan
 from consumers.oneroster.publishing import publish
-from consumers.oneroster.school import SchoolReader
+from consumers.oneroster.school import LeftOut, SchoolReader
 from conversations import policies
 from conversations.services.roster import KnownSchool
 
@@ -38,6 +38,7 @@ class Imported(msgspec.Struct, frozen=True, rename="camel"):
     students: int
     without_parents: int
     left_out: int
+    left_out_rows: list[LeftOut]
     refused: list[Refusal]
     removed: list[InClass]
     kept: list[InClass]
@@ -115,7 +116,8 @@ class Command(ProductCommand):
                 classes=made.classes,
                 students=made.students,
                 without_parents=made.without_parents,
-                left_out=made.left_out,
+                left_out=len(made.left_out),
+                left_out_rows=made.left_out,
                 refused=made.refusals,
                 removed=made.removed,
                 kept=made.kept,
@@ -125,6 +127,8 @@ class Command(ProductCommand):
         for each in made.refusals:
             column = f", {each.column}" if each.column else ""
             self.stdout.write(f"refused: {each.file} line {each.line}{column}: {each.problem}")
+        for row in made.left_out:
+            self.stdout.write(f"left out: {row.file} line {row.line}: {row.why}")
         for one in made.removed:
             self.stdout.write(f"leaves class {one.class_id}: {_person(one)}")
         for one in made.kept:
@@ -141,8 +145,6 @@ class Command(ProductCommand):
                 f"{len(made.kept)} people stay in a class: a refused row may be about them;"
                 " correct it, and run again"
             )
-        if made.left_out:
-            self.stdout.write(f"{made.left_out} rows to be deleted were left out")
         verb = "would publish" if dry_run else "published"
         self.stdout.write(f"{verb} {len(made.events)} events to {environment().roster_topic}")
 

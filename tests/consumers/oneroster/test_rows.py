@@ -67,11 +67,10 @@ def test_a_bulk_tells_who_teaches_no_more(write: Write) -> None:
     [
         "e-3,tobedeleted,2025-11-07,9A,org-1,t-2,teacher,,,",
         "e-3,,,9A,org-1,t-2,teacher,,2025-09-01,2025-11-07",
-        "e-3,,,9A,org-1,t-2,teacher,,2025-11-08,",
     ],
-    ids=["to be deleted", "over", "not yet"],
+    ids=["to be deleted", "over"],
 )
-def test_an_enrolment_that_does_not_count_ends_what_was(write: Write, row: str) -> None:
+def test_an_enrolment_that_is_over_ends_what_was(write: Write, row: str) -> None:
     teacher = "t-2,,,true,org-1,teacher,mai,,Mai,Phạm,,,,,,,,\n"
 
     made = planned(write(users=USERS + teacher, enrollments=f"{ENROLLMENTS}{row}\n"))
@@ -80,6 +79,22 @@ def test_an_enrolment_that_does_not_count_ends_what_was(write: Write, row: str) 
         "TeacherAssignedIntegrationEvent",
         "TeacherUnassignedIntegrationEvent",
         "StudentCreatedIntegrationEvent",
+    ]
+
+
+@pytest.mark.parametrize("status", ["", "active"], ids=["bulk", "delta"])
+def test_an_enrolment_that_has_not_begun_is_left_out_and_ends_nothing(
+    write: Write, status: str
+) -> None:
+    teacher = "t-2,,,true,org-1,teacher,mai,,Mai,Phạm,,,,,,,,\n"
+    row = f"e-3,{status},,9A,org-1,t-2,teacher,,2025-11-08,\n"
+    folder = write(users=USERS + teacher, enrollments=ENROLLMENTS + row)
+
+    made = planned(folder, known=KnownBefore({("9A", "t-2")}))
+
+    assert [each.event for each in made.events] == [event for _, event in WHOLE]
+    assert [(each.line, each.why) for each in made.left_out] == [
+        (4, "teacher 't-2' is not yet in class '9A': begins on 2025-11-08")
     ]
 
 
