@@ -199,25 +199,31 @@ def _because(refusal: Refusal) -> str:
 
 
 def _children(school: School) -> dict[str, list[str]]:
-    """The parents whose rows name a student, by student: OneRoster allows either direction."""
+    """Those whose rows name a student, by student: OneRoster allows either direction."""
     found: dict[str, list[str]] = {}
     for member in school.members.values():
-        if member.role in PARENTS:
-            for child in member.agents:
-                found.setdefault(child, []).append(member.user_id)
+        for child in member.agents if member.role != "student" else ():
+            found.setdefault(child, []).append(member.user_id)
+            if member.role in PARENTS and child not in school.members:
+                problem = f"{child!r} is nobody in these files"
+                school.refusals.of_cell(member.row, "agentSourcedIds", problem)
     return found
 
 
 def _parents(
     student: Member, school: School, children: Mapping[str, Sequence[str]]
 ) -> list[ParentOfStudent]:
+    """Whoever is related to a student, whatever else they are at the school; but no student."""
     parents = []
     for user_id in dict.fromkeys((*student.agents, *children.get(student.user_id, ()))):
         member = school.members.get(user_id)
         if member is None:
             problem = f"{user_id!r} is nobody in these files"
             school.refusals.of_cell(student.row, "agentSourcedIds", problem)
-        elif member.role in PARENTS:
+        elif member.role == "student":
+            problem = f"{user_id!r} is a student: nobody's parent"
+            school.refusals.of_cell(student.row, "agentSourcedIds", problem)
+        else:
             relationship = "Guardian" if member.role == "guardian" else None
             parents.append(ParentOfStudent(user_id, member.name, relationship))
     return parents

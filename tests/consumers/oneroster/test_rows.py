@@ -2,8 +2,13 @@
 
 import pytest
 
+from consumers.oneroster import cells
 from consumers.oneroster.planning import InClass
-from messaging.roster import TeacherAssignedIntegrationEvent, TeacherUnassignedIntegrationEvent
+from messaging.roster import (
+    StudentCreatedIntegrationEvent,
+    TeacherAssignedIntegrationEvent,
+    TeacherUnassignedIntegrationEvent,
+)
 from tests.consumers.oneroster.school_files import (
     CLASSES,
     ENROLLMENTS,
@@ -112,6 +117,23 @@ def test_students_without_parents_are_told_of_and_counted(write: Write) -> None:
     assert (made.students, made.without_parents, made.refusals) == (1, 1, [])
 
 
+@pytest.mark.parametrize("role", [each for each in cells.USER_ROLES if each != "student"])
+@pytest.mark.parametrize("is_in_own_row", [False, True], ids=["student's row", "own row"])
+def test_whoever_is_related_to_a_student_is_a_parent_whatever_else_they_are(
+    write: Write, role: str, is_in_own_row: bool
+) -> None:
+    rows = f"x-1,Chi,Lê,,{role},,,{'s-1' if is_in_own_row else ''}\n"
+    flat = FLAT if is_in_own_row else FLAT.replace('"p-1,p-2"', '"p-1,p-2,x-1"')
+
+    made = planned(write(school=flat + rows) / "school.csv")
+
+    [student] = [
+        e.event for e in made.events if isinstance(e.event, StudentCreatedIntegrationEvent)
+    ]
+    assert "x-1" in [each.parent_id for each in student.parents or ()]
+    assert made.refusals == []
+
+
 ROWS: dict[str, tuple[str, str]] = {
     "an unknown role": (
         "x-1,A,B,,pupil,,,",
@@ -128,6 +150,14 @@ ROWS: dict[str, tuple[str, str]] = {
     "too many cells": ("x-1,A,B,,student,9A,,,,", "None: 10 cells under 8 columns"),
     "a parent who is nobody": (
         "x-1,A,B,,student,9A,,nobody",
+        "agentSourcedIds: 'nobody' is nobody in these files",
+    ),
+    "a parent who is a student": (
+        "x-1,A,B,,student,9A,,s-1",
+        "agentSourcedIds: 's-1' is a student: nobody's parent",
+    ),
+    "a child who is nobody": (
+        "x-1,A,B,,parent,,,nobody",
         "agentSourcedIds: 'nobody' is nobody in these files",
     ),
     "a strange primary": ("x-1,A,B,,teacher,9A,yes,", "primary: 'yes': allowed are true, false"),
