@@ -32,6 +32,13 @@ class Kind(Enum):
     OTHER = "other"
 
 
+OF_A_SCHOOL = frozenset({Kind.USERS, Kind.ENROLLMENTS, Kind.CLASSES})
+WANTED = (
+    "sourcedId, givenName, familyName, role; or classSourcedId, userSourcedId, role;"
+    " or sourcedId, title, classType"
+)
+
+
 class Row(msgspec.Struct, frozen=True):
     """One row under its header; `line` is where it begins, from 1 on, the header's included."""
 
@@ -68,16 +75,36 @@ class Table(msgspec.Struct, frozen=True):
 
 def tables(paths: Sequence[Path]) -> Iterator[Table]:
     """Each file in turn, open while it is the one at hand. Raises Refused for what cannot be read,
-    before or while its rows are gone through."""
+    before or while its rows are gone through, and at the end if there was no file of a school."""
+    is_school = False
+    for table in _tables(paths):
+        is_school = is_school or table.kind in OF_A_SCHOOL
+        yield table
+    if not is_school:
+        names = ", ".join(str(path) for path in paths)
+        raise Refused(
+            f"{names}: no file of users, enrollments or classes: wanted are CSV files, or folders"
+            f" (not the folders in them) or zips of them, with the columns {WANTED}"
+        )
+
+
+def _tables(paths: Sequence[Path]) -> Iterator[Table]:
     budget = iter(range(MAX_ROWS))
     for path in paths:
         if path.is_dir():
-            for each in sorted(path.glob("*.csv")):
-                yield from _table(each, str(each.relative_to(path)), budget)
+            for each in _listed(path):
+                yield from _table(each, each.name, budget)
         elif is_zipfile(path):
             yield from _zipped(path, budget)
         else:
             yield from _table(path, path.name, budget, must_be_known=True)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return sorted(each for each in folder.iterdir() if each.suffix.lower() == ".csv")
+    except OSError as error:
+        raise Refused(f"{folder}: {error.strerror or error}") from error
 
 
 def _table(
@@ -111,9 +138,7 @@ def _read(text: TextIO, name: str, budget: Iterator[int], *, must_be_known: bool
     if kind is Kind.OTHER and must_be_known:
         raise Refused(
             f"{name}: no file of users, enrollments or classes by its columns"
-            f" ({', '.join(header)[:200] or 'there are none'}); wanted are, parted by commas,"
-            " sourcedId, givenName, familyName, role; or classSourcedId, userSourcedId, role; or"
-            " sourcedId, title, classType"
+            f" ({', '.join(header)[:200] or 'there are none'}); wanted are, parted by commas, {WANTED}"
         )
     return Table(name, kind, frozenset(columns), _rows(reader, name, columns, budget))
 

@@ -83,6 +83,27 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         planned(tmp_path / "nothing.csv")
 
 
+def test_names_of_files_may_have_any_case(write: Write) -> None:
+    folder = write(users=USERS, enrollments=ENROLLMENTS)
+    (folder / "users.csv").rename(folder / "USERS.CSV")
+    (folder / "enrollments.csv").rename(folder / "Enrollments.Csv")
+
+    assert [each.event for each in planned(folder).events] == [event for _, event in WHOLE]
+
+
+@pytest.mark.parametrize("name", ["empty", "empty.zip", "others"])
+def test_where_no_file_of_a_school_is_there_is_refused_with_what_is_expected(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / "courses.csv").write_text("sourcedId,title\n")
+    ZipFile(tmp_path / "empty.zip", "w").close()
+
+    with pytest.raises(Refused, match=f"{name}: no file of users, enrollments or classes: wanted"):
+        planned(tmp_path / name)
+
+
 def test_there_is_a_limit_to_the_rows(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAX_ROWS", 4)
 
