@@ -29,6 +29,7 @@ class Kind(Enum):
     USERS = "users"
     ENROLLMENTS = "enrollments"
     CLASSES = "classes"
+    ORGS = "orgs"
     OTHER = "other"
 
 
@@ -150,6 +151,8 @@ def _kind(columns: frozenset[str]) -> Kind:
         return Kind.ENROLLMENTS
     if {"sourcedid", "classtype"} <= columns:
         return Kind.CLASSES
+    if {"sourcedid", "name", "type", "parentsourcedid"} <= columns:
+        return Kind.ORGS
     return Kind.OTHER
 
 

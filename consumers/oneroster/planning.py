@@ -54,11 +54,12 @@ class Plan(msgspec.Struct):
     without_parents: int = 0
     classes: int = 0
     left_out: list[LeftOut] = msgspec.field(default_factory=list)
+    elsewhere: int = 0
     refusals: list[Refusal] = msgspec.field(default_factory=list)
 
 
 def plan(tenant_id: str, school: School, known: Known) -> Plan:
-    made = Plan()
+    made = Plan(elsewhere=len(school.elsewhere))
     current, other = _sorted_out(school)
     _plan_teachers(tenant_id, school, current, other, known, made)
     _plan_students(tenant_id, school, current, known, made)
@@ -204,7 +205,7 @@ def _children(school: School) -> dict[str, list[str]]:
     for member in school.members.values():
         for child in member.agents if member.role != "student" else ():
             found.setdefault(child, []).append(member.user_id)
-            if member.role in PARENTS and child not in school.members:
+            if member.role in PARENTS and child not in school.members.keys() | school.elsewhere:
                 problem = f"{child!r} is nobody in these files"
                 school.refusals.of_cell(member.row, "agentSourcedIds", problem)
     return found

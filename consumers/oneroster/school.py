@@ -19,7 +19,12 @@ class Member(msgspec.Struct):
     name: str
     role: str
     agents: tuple[str, ...]
+    orgs: tuple[str, ...]
     row: Row
+
+
+NO_SCHOOLS = frozenset({"department", "district", "local", "state", "national"})
+"""Types of orgs that are around schools, or in them."""
 
 
 class When(Enum):
@@ -38,6 +43,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     role: str
     is_head: bool
     when: When
+    org: str | None
     row: Row
 
 
@@ -56,6 +62,11 @@ class School(msgspec.Struct):
     enrolments: list[Enrolment] = msgspec.field(default_factory=list)
     classes: dict[str, bool] | None = None
     """By id: whether it is a homeroom. None: no file of classes was given."""
+    orgs: dict[str, bool] = msgspec.field(default_factory=dict)
+    """By id: whether it is a school, and no district, department or state."""
+    class_orgs: dict[str, str] = msgspec.field(default_factory=dict)
+    elsewhere: set[str] = msgspec.field(default_factory=set)
+    """People of other schools, who were left out."""
     refusals: Refusals = msgspec.field(default_factory=Refusals)
     left_out: list[LeftOut] = msgspec.field(default_factory=list)
     is_bulk: bool = True
@@ -75,6 +86,7 @@ class SchoolReader:
             Kind.USERS: self._user,
             Kind.ENROLLMENTS: self._enrolment,
             Kind.CLASSES: self._class,
+            Kind.ORGS: self._org,
         }
         for table in tables:
             if table.kind is Kind.CLASSES and self.school.classes is None:
@@ -104,6 +116,7 @@ class SchoolReader:
             name=cells.name(self._name_parts(row), "familyName"),
             role=role,
             agents=cells.identifiers(row["agentSourcedIds"], "agentSourcedIds"),
+            orgs=cells.identifiers(row["orgSourcedIds"], "orgSourcedIds"),
             row=row,
         )
         self._add(member, is_again_allowed=bool(row["classSourcedId"]))
@@ -139,6 +152,7 @@ class SchoolReader:
             role=role,
             is_head=is_head,
             when=self._when(row),
+            org=_school_of(row),
             row=row,
         )
 
@@ -154,6 +168,13 @@ class SchoolReader:
             self._leave_out(row, f"class {class_id!r} is to be deleted")
         elif self.school.classes is not None:
             self.school.classes[class_id] = row["classType"].lower() == "homeroom"
+            if org := _school_of(row):
+                self.school.class_orgs[class_id] = org
+
+    def _org(self, row: Row) -> None:
+        org_id = cells.identifier(row["sourcedId"], "sourcedId")
+        if not self._is_deleted(row):
+            self.school.orgs[org_id] = row["type"].lower() not in NO_SCHOOLS
 
     def _leave_out(self, row: Row, why: str) -> None:
         self.school.left_out.append(LeftOut(row.file, row.line, why))
@@ -163,3 +184,8 @@ class SchoolReader:
             self.school.is_bulk = False
         status = cells.one_of(row["status"], cells.STATUSES, "status", default="active")
         return status == "tobedeleted"
+
+
+def _school_of(row: Row) -> str | None:
+    column = "schoolSourcedId"
+    return cells.identifier(row[column], column) if row[column] else None

@@ -19,6 +19,7 @@ from chat_project.settings.environment import environment
 from chat_project.timestamps import now
 from consumers.errors import Refused, RetryLater
 from consumers.oneroster.files import Refusal, tables
+from consumers.oneroster.one_school import only_one_school
 from consumers.oneroster.planning import InClass, Plan, plan
 from consumers.oneroster.publishing import publish
 from consumers.oneroster.school import LeftOut, SchoolReader
@@ -39,6 +40,7 @@ class Imported(msgspec.Struct, frozen=True, rename="camel"):
     without_parents: int
     left_out: int
     left_out_rows: list[LeftOut]
+    elsewhere: int
     refused: list[Refusal]
     removed: list[InClass]
     kept: list[InClass]
@@ -50,7 +52,8 @@ class Command(ProductCommand):
         " consume_messages makes the student groups of it. Run again, the same files change"
         " nothing, changed ones what has changed. What cannot be taken is told by line and column,"
         " the rest is published. Exit 0: all was taken; 1: something was refused, or Kafka or"
-        " MongoDB is away (run it again); 2: wrong arguments, a file that cannot be read, no topic;"
+        " MongoDB is away (run it again); 2: wrong arguments, a file that cannot be read, no file of a school, several"
+        " schools without --org, no topic;"
         " 75: another run works for this school."
     )
 
@@ -65,6 +68,12 @@ class Command(ProductCommand):
         )
         parser.add_argument(
             "--tenant", required=True, type=some_text, metavar="ID", help="of the school"
+        )
+        parser.add_argument(
+            "--org",
+            type=some_text,
+            metavar="SOURCEDID",
+            help="only this school's people and classes; required if the files are of several",
         )
         parser.add_argument("--dry-run", action="store_true", help="only tell, publish nothing")
         parser.add_argument(
@@ -95,11 +104,19 @@ class Command(ProductCommand):
             raise CommandError(f"{len(made.refusals)} refused; the rest was taken")
 
     def _import(
-        self, tenant_id: str, *, given_name_first: bool, dry_run: bool, **options: Any
+        self,
+        tenant_id: str,
+        *,
+        given_name_first: bool,
+        org: str | None,
+        dry_run: bool,
+        **options: Any,
     ) -> Plan:
         occurred_on = now()
         reader = SchoolReader(occurred_on.date(), given_name_first=given_name_first)
-        made = plan(tenant_id, reader.read(tables(options["files"])), KnownSchool(tenant_id))
+        school = reader.read(tables(options["files"]))
+        only_one_school(school, canonical_id(org) if org else None)
+        made = plan(tenant_id, school, KnownSchool(tenant_id))
         if not dry_run:
             with tqdm(total=len(made.events), unit="events", disable=None, file=sys.stderr) as bar:
                 publish(environment(), made.events, occurred_on, on_progress=bar.update)
@@ -118,6 +135,7 @@ class Command(ProductCommand):
                 without_parents=made.without_parents,
                 left_out=len(made.left_out),
                 left_out_rows=made.left_out,
+                elsewhere=made.elsewhere,
                 refused=made.refusals,
                 removed=made.removed,
                 kept=made.kept,
@@ -145,6 +163,8 @@ class Command(ProductCommand):
                 f"{len(made.kept)} people stay in a class: a refused row may be about them;"
                 " correct it, and run again"
             )
+        if made.elsewhere:
+            self.stdout.write(f"{made.elsewhere} students of other schools were left out")
         verb = "would publish" if dry_run else "published"
         self.stdout.write(f"{verb} {len(made.events)} events to {environment().roster_topic}")
 

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from consumers.oneroster.files import tables
+from consumers.oneroster.one_school import only_one_school
 from consumers.oneroster.planning import InClass, Plan, plan
 from consumers.oneroster.school import SchoolReader
 from conversations.services.roster import KnownStudent
@@ -91,9 +92,12 @@ class KnownBefore:
         return {each: self._students[each] for each in student_ids if each in self._students}
 
 
-def planned(*paths: Path, known: KnownBefore | None = None, **options: bool) -> Plan:
-    reader = SchoolReader(TODAY, **options)
-    return plan("school-1", reader.read(tables(paths)), known or KnownBefore())
+def planned(
+    *paths: Path, known: KnownBefore | None = None, org: str | None = None, **options: bool
+) -> Plan:
+    school = SchoolReader(TODAY, **options).read(tables(paths))
+    only_one_school(school, org)
+    return plan("school-1", school, known or KnownBefore())
 
 
 def told(made: Plan) -> list[str]:
