@@ -30,6 +30,7 @@ class Kind(Enum):
     ENROLLMENTS = "enrollments"
     CLASSES = "classes"
     ORGS = "orgs"
+    MANIFEST = "manifest"
     OTHER = "other"
 
 
@@ -153,6 +154,8 @@ def _kind(columns: frozenset[str]) -> Kind:
         return Kind.CLASSES
     if {"sourcedid", "name", "type", "parentsourcedid"} <= columns:
         return Kind.ORGS
+    if {"propertyname", "value"} <= columns:
+        return Kind.MANIFEST
     return Kind.OTHER
 
 

@@ -41,6 +41,7 @@ def _take_out(school: School, org: str) -> None:
     elsewhere = {each.user_id for each in students if not _is_of(each, org)}
     school.elsewhere = elsewhere
     school.members = {id_: each for id_, each in school.members.items() if id_ not in elsewhere}
+    school.deleted = {id_: each for id_, each in school.deleted.items() if _is_of(each, org)}
     school.enrolments = [each for each in school.enrolments if _is_in(each, org, school)]
     if school.classes is not None:
         school.classes = {

@@ -9,7 +9,7 @@ from chat_project.settings.environment import Environment
 from consumers.acknowledged import AcknowledgedProducer, Outgoing
 from consumers.attempts import patiently
 from consumers.errors import Refused, RetryLater
-from consumers.oneroster.planning import Planned
+from consumers.oneroster.plan import Planned
 from messaging.errors import KafkaAway
 from messaging.roster import encode_roster
 from messaging.topics import TopicAdministration

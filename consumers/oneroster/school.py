@@ -22,9 +22,16 @@ class Member(msgspec.Struct):
     orgs: tuple[str, ...]
     row: Row
 
+    @property
+    def is_parent(self) -> bool:
+        return self.role in cells.PARENTS
+
 
 NO_SCHOOLS = frozenset({"department", "district", "local", "state", "national"})
 """Types of orgs that are around schools, or in them."""
+
+
+MANIFEST_PROPERTIES = frozenset({"file.users", "file.enrollments", "file.classes"})
 
 
 class When(Enum):
@@ -56,7 +63,7 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class School(msgspec.Struct):
-    """`is_bulk`: no row has a status, so the files tell everything there is."""
+    """`has_status`: a row has one. `manifest`: what manifest.csv calls its files."""
 
     members: dict[str, Member] = msgspec.field(default_factory=dict)
     enrolments: list[Enrolment] = msgspec.field(default_factory=list)
@@ -69,7 +76,21 @@ class School(msgspec.Struct):
     """People of other schools, who were left out."""
     refusals: Refusals = msgspec.field(default_factory=Refusals)
     left_out: list[LeftOut] = msgspec.field(default_factory=list)
-    is_bulk: bool = True
+    deleted: dict[str, Member] = msgspec.field(default_factory=dict)
+    """People to be deleted; the name is empty if the row has none."""
+    has_status: bool = False
+    manifest: set[str] = msgspec.field(default_factory=set)
+
+    @property
+    def is_bulk(self) -> bool:
+        """The files tell everything there is; else (a delta) what has changed."""
+        return "delta" not in self.manifest and ("bulk" in self.manifest or not self.has_status)
+
+    @property
+    def nobody(self) -> str:
+        if self.is_bulk:
+            return "nobody in these files"
+        return "nobody in these files, nor known from earlier ones"
 
 
 class SchoolReader:
@@ -87,6 +108,7 @@ class SchoolReader:
             Kind.ENROLLMENTS: self._enrolment,
             Kind.CLASSES: self._class,
             Kind.ORGS: self._org,
+            Kind.MANIFEST: self._manifest,
         }
         for table in tables:
             if table.kind is Kind.CLASSES and self.school.classes is None:
@@ -101,6 +123,8 @@ class SchoolReader:
                     read(row)
                 except Unfit as unfit:
                     self.school.refusals.of_row(row, table.kind, unfit)
+        for user_id in self.school.members.keys() & self.school.deleted.keys():
+            del self.school.deleted[user_id]
         return self.school
 
     def _user(self, row: Row) -> None:
@@ -108,20 +132,33 @@ class SchoolReader:
         column = "sourcedId" if row["sourcedId"] or not row["userSourcedId"] else "userSourcedId"
         user_id = cells.identifier(row[column], column)
         role = cells.one_of(row["role"], cells.USER_ROLES, "role")
-        if self._is_deleted(row):
-            self._leave_out(row, f"{role} {user_id!r} is to be deleted")
-            return
+        is_enrolment, is_deleted = bool(row["classSourcedId"]), self._is_deleted(row)
         member = Member(
             user_id=user_id,
-            name=cells.name(self._name_parts(row), "familyName"),
+            name=self._name(row, may_be_absent=is_deleted),
             role=role,
             agents=cells.identifiers(row["agentSourcedIds"], "agentSourcedIds"),
             orgs=cells.identifiers(row["orgSourcedIds"], "orgSourcedIds"),
             row=row,
         )
-        self._add(member, is_again_allowed=bool(row["classSourcedId"]))
-        if row["classSourcedId"]:
+        if not is_deleted:
+            self._add(member, is_again_allowed=is_enrolment)
+        elif not is_enrolment:
+            self.school.deleted[user_id] = member
+        elif role == "student":
+            self._leave_out(
+                row, f"student {user_id!r} is to be deleted from {row['classSourcedId']!r}"
+            )
+        if is_enrolment:
             self.school.enrolments.append(self._enrolled(row, user_id, role))
+
+    def _name(self, row: Row, *, may_be_absent: bool) -> str:
+        try:
+            return cells.name(self._name_parts(row), "familyName")
+        except Unfit:
+            if may_be_absent:
+                return ""
+            raise
 
     def _add(self, member: Member, *, is_again_allowed: bool) -> None:
         """In a file of all, somebody in two classes has two rows."""
@@ -171,6 +208,10 @@ class SchoolReader:
             if org := _school_of(row):
                 self.school.class_orgs[class_id] = org
 
+    def _manifest(self, row: Row) -> None:
+        if row["propertyName"].lower() in MANIFEST_PROPERTIES:
+            self.school.manifest.add(row["value"].lower())
+
     def _org(self, row: Row) -> None:
         org_id = cells.identifier(row["sourcedId"], "sourcedId")
         if not self._is_deleted(row):
@@ -181,7 +222,7 @@ class SchoolReader:
 
     def _is_deleted(self, row: Row) -> bool:
         if row["status"]:
-            self.school.is_bulk = False
+            self.school.has_status = True
         status = cells.one_of(row["status"], cells.STATUSES, "status", default="active")
         return status == "tobedeleted"
 

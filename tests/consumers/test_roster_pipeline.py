@@ -211,6 +211,42 @@ def test_a_changed_file_changes_what_has_changed(
     assert school.group("s-2")["classId"] == "9B"
 
 
+def test_enrolments_alone_change_what_earlier_files_have_told(
+    pipeline: RosterPipeline, school: School, file: Path
+) -> None:
+    file.write_text(CLASS + "t-2,Mai,Phạm,teacher,9B,,\n")
+    imported(pipeline, school, file)
+    pipeline.drain()
+    file.write_text(
+        "userSourcedId,classSourcedId,role,status\n"
+        "t-1,9A,teacher,tobedeleted\n"
+        "t-2,9A,teacher,active\n"
+        "s-2,9B,student,active\n"
+    )
+
+    told = imported(pipeline, school, file)
+    pipeline.drain()
+
+    assert "leaves class 9A: Lê Dũng (t-1)" in told
+    assert school.people("s-1") == {"t-2": "Admin", "p-1": "Member"}
+    assert school.group("s-2")["classId"] == "9B"
+
+
+def test_one_more_child_of_a_known_parent_needs_no_row_of_the_parent(
+    pipeline: RosterPipeline, school: School, file: Path
+) -> None:
+    imported(pipeline, school, file)
+    pipeline.drain()
+    file.write_text(
+        HEADER.replace("agentS", "status,agentS") + "s-3,Chi,Nguyễn,student,9A,,active,p-2\n"
+    )
+
+    imported(pipeline, school, file)
+    pipeline.drain()
+
+    assert school.people("s-3") == {"t-1": "Admin", "p-2": "Member"}
+
+
 def test_a_dry_run_publishes_nothing(pipeline: RosterPipeline, school: School, file: Path) -> None:
     told = imported(pipeline, school, file, "--dry-run", "--json")
 

@@ -20,7 +20,8 @@ from chat_project.timestamps import now
 from consumers.errors import Refused, RetryLater
 from consumers.oneroster.files import Refusal, tables
 from consumers.oneroster.one_school import only_one_school
-from consumers.oneroster.planning import InClass, Plan, plan
+from consumers.oneroster.plan import InClass, Plan
+from consumers.oneroster.planning import plan
 from consumers.oneroster.publishing import publish
 from consumers.oneroster.school import LeftOut, SchoolReader
 from conversations import policies

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from consumers.oneroster.files import tables
 from consumers.oneroster.one_school import only_one_school
-from consumers.oneroster.planning import InClass, Plan, plan
+from consumers.oneroster.plan import InClass, Plan
+from consumers.oneroster.planning import plan
 from consumers.oneroster.school import SchoolReader
 from conversations.services.roster import KnownStudent
 from messaging.roster import (
@@ -87,6 +88,16 @@ class KnownBefore:
     def teachers_of(self, class_ids: Iterable[str]) -> dict[tuple[str, str], str]:
         wanted = set(class_ids)
         return {pair: name for pair, name in self._teachers.items() if pair[0] in wanted}
+
+    def classes_of(self, teacher_ids: Iterable[str]) -> dict[tuple[str, str], str]:
+        wanted = set(teacher_ids)
+        return {pair: name for pair, name in self._teachers.items() if pair[1] in wanted}
+
+    def names_of(self, user_ids: Iterable[str]) -> dict[str, str]:
+        names = {teacher: name for (_, teacher), name in self._teachers.items()}
+        for each in self._students.values():
+            names.update(each.parents)
+        return {each: names[each] for each in user_ids if each in names}
 
     def students(self, student_ids: Iterable[str]) -> dict[str, KnownStudent]:
         return {each: self._students[each] for each in student_ids if each in self._students}

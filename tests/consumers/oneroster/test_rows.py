@@ -3,7 +3,7 @@
 import pytest
 
 from consumers.oneroster import cells
-from consumers.oneroster.planning import InClass
+from consumers.oneroster.plan import InClass
 from messaging.roster import (
     StudentCreatedIntegrationEvent,
     TeacherAssignedIntegrationEvent,
