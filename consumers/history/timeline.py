@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 from chat_project.mongodb import Document
 from consumers.history.notes import Kind, Notes
@@ -37,6 +38,7 @@ class Timeline:
         self._plan = plan
         self._passed = {source: Passed() for source in plan.task.sources}
         self._deleted = array("q")
+        self._own: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
         self._undeleted_of: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
 
     def read_by(self, message: OldMessage, receipts: Sequence[Document]) -> int:
@@ -58,6 +60,7 @@ class Timeline:
         passed.sent_ms.append(milliseconds(message.sent_at))
         passed.seqs.append(self.last_seq)
         passed.newest = message.id
+        self._own[form["senderId"]].append(self.last_seq)
         if form.get("isDeleted"):
             self._deleted.append(self.last_seq)
             return
@@ -101,11 +104,13 @@ class Timeline:
 
     def _read_seq(self, person: Person) -> int:
         """The last number before the first message that the person has not read, in whichever
-        conversation of the source that was."""
+        conversation of the source that was. Nobody has to read what they wrote."""
+        own = set(self._own.get(person.user_id, ()))
         unread: list[int] = []
         for source, passed in self._passed.items():
             place = bisect_right(passed.sent_ms, person.read_until.get(source, _NEVER))
-            unread += passed.seqs[place : place + 1]
+            later = islice(passed.seqs, place, None)
+            unread += islice((seq for seq in later if seq not in own), 1)
         return min(unread) - 1 if unread else self.last_seq
 
     def _unread(self, person: Person, read_seq: int) -> int:

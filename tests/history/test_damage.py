@@ -79,6 +79,28 @@ def test_two_conversations_of_one_pair_become_one_in_the_order_of_time(
     assert_sound(first)
 
 
+@pytest.mark.parametrize("deleted", [False, True], ids=["stored", "deleted"])
+def test_what_a_person_wrote_in_one_of_two_merged_conversations_is_read_by_them(
+    replaced: Replaced, *, deleted: bool
+) -> None:
+    first, mai, dung = pair_of(replaced)
+    people = [replaced.person(dung, "Dũng"), replaced.person(mai, "Mai")]
+    second = replaced.conversation(SCHOOL, people, kind=ONE_TO_ONE, CreatedAt=after(1))
+    read = [replaced.person(mai, "Mai"), replaced.person(dung, "Dũng", LastReadAt=after(100))]
+    replaced.change(first, Participants=read)
+    replaced.message(first, mai, "a", minutes=1)
+    replaced.message(second, dung, "b", minutes=2, IsDeleted=deleted)
+    replaced.message(first, mai, "c", minutes=3)
+    replaced.message(second, mai, "d", minutes=4)
+    replaced.message(second, dung, "e", minutes=5)
+
+    brought(replaced)
+
+    position = collection("participants").find_one({"conversationId": first, "userId": dung}) or {}
+    assert position["readSeq"] == 3, "only d was never read"
+    assert_sound(first)
+
+
 def test_a_second_group_of_a_student_stays_by_itself(replaced: Replaced) -> None:
     mai, student = str(uuid4()), str(uuid4())
     groups = [
