@@ -79,6 +79,11 @@ def run(
         return
     for name, digest in exported.files.items():
         command.stdout.write(f"{digest}  {name}")
+    for each in exported.left_out:
+        name = f"{each.file_name} ({each.attachment_id})".strip()
+        command.stdout.write(f"not exported: {name} of message {each.message_id}: {each.why}")
+    if exported.left_out:
+        command.stdout.write(f"{len(exported.left_out)} files were not exported")
     command.stdout.write(
         f"{exported.messages} messages exported to {exported.path}; SHA-256 of its manifest:"
         f" {exported.digest}"

@@ -47,13 +47,15 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Exported(msgspec.Struct, frozen=True, rename="camel"):
-    """`digest`: SHA-256 of the manifest, which holds the digests of all `files`."""
+    """`digest`: SHA-256 of the manifest, which holds the digests of all `files`, and tells what was
+    `left_out`."""
 
     export_id: str
     path: str
     messages: int
     digest: str
     files: dict[str, str]
+    left_out: list[records.LeftOut]
 
 
 def export_conversation(
@@ -157,6 +159,7 @@ class Export:
         self.id = new_id()
         self.folder = Folder(order.path)
         self.has_membership = False
+        self.left_out: list[records.LeftOut] = []
         self._kind, self._order = kind, order
         self._tenant_id, self._target, self._at = tenant_id, target, at
         self._exported: Exported | None = None
@@ -176,15 +179,22 @@ class Export:
         self._note(f"begin to export {self._kind}", {"reason": self._order.reason})
 
     def message(self, document: Document) -> records.Record:
-        files = self._copied(document) if self._order.with_files else {}
-        return records.message_record(document, files)
+        if not self._order.with_files:
+            return records.message_record(document, {})
+        copied = self._copied(document)
+        left_out = list(records.left_out(document, copied))
+        self.left_out += left_out
+        files = {id_: name for id_, name in copied.items() if name is not None}
+        return records.message_record(document, files, left_out)
 
     def seal(self, messages: int) -> None:
         """Noted before it is in place: an export that is there is whole, and the audit log knows it."""
-        digest = self.folder.seal({**self.described(), "messages": messages})
-        self._exported = Exported(
-            self.id, str(self.folder.path), messages, digest, dict(self.folder.digests)
-        )
+        told = {"messages": messages}
+        if self._order.with_files:
+            told |= {"filesLeftOut": len(self.left_out), "leftOut": self.left_out}
+        digest = self.folder.seal({**self.described(), **msgspec.to_builtins(told)})
+        path, digests = str(self.folder.path), dict(self.folder.digests)
+        self._exported = Exported(self.id, path, messages, digest, digests, self.left_out)
         details = {
             "reason": self._order.reason,
             "messages": messages,
@@ -201,15 +211,15 @@ class Export:
             raise ValueError("an export that is not sealed")
         return self._exported
 
-    def _copied(self, document: Document) -> dict[str, str]:
-        """By attachment. A file that is not in the storage any more is left out, not an error."""
+    def _copied(self, document: Document) -> dict[str, str | None]:
+        """By attachment. A file that is not in the storage is None, which is no error."""
         ids = [each["attachmentId"] for each in document.get("attachments", ())]
         if not ids:
             return {}
         with attempt():
             query = {"_id": {"$in": ids}, "messageId": document["_id"], "file": {"$exists": True}}
             found = list(majority_collection(uploads.COLLECTION).find(query))
-        copied = {}
+        copied: dict[str, str | None] = {upload["_id"]: None for upload in found}
         for upload in found:
             name = _file_name(upload)
             if name in self.folder.digests:
@@ -246,6 +256,7 @@ def _exporting(
         title, described = f"Export: {target}", export.described()
         with writing(export.folder, order.format, title=title, described=described) as output:
             yield export, output
+            output.html(page.files_left_out(export.left_out))
         export.seal(output.count)
     except BaseException:
         export.folder.discard()

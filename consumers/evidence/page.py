@@ -4,12 +4,12 @@ Everything that people wrote goes through `format_html`, so it is text and never
 own policy allows no script, should that ever fail.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from consumers.evidence.records import Record
+from consumers.evidence.records import LeftOut, Record
 
 _STYLE = """
 :root { color-scheme: light; --line: #d5d9e0; --quiet: #5b6472; --tint: #f4f6f9; }
@@ -112,6 +112,18 @@ def message_article(record: Record) -> SafeString:
     )
 
 
+def files_left_out(left_out: Sequence[LeftOut]) -> SafeString:
+    """Nothing if there are none."""
+    if not left_out:
+        return SafeString()
+    line = '<li>{0} <span class="quiet">{1}</span> of <a href="#{2}">{2}</a>: {3}</li>'
+    rows = (
+        format_html(line, each.file_name, each.attachment_id, each.message_id, each.why)
+        for each in left_out
+    )
+    return heading(f"{len(left_out)} files were not exported") + _listed(rows)
+
+
 def line_of(record: Record) -> SafeString:
     """A reaction or a mention: what it is of is somebody else's."""
     names = ("sentAt", "reactedAt", "emojiCode", "conversationId", "seq", "messageId")
@@ -147,12 +159,19 @@ def _attachments(record: Record) -> SafeString:
         format_html(
             '<li>{}{} <span class="quiet">{}, {} bytes</span></li>',
             each.get("fileName") or each.get("attachmentId", ""),
-            format_html(' (<a href="{0}">{0}</a>)', each["file"]) if each.get("file") else "",
+            _file(each),
             each.get("fileType", ""),
             each.get("fileSize", "?"),
         )
         for each in record.get("attachments", ())
     )
+
+
+def _file(attachment: Record) -> SafeString | str:
+    if file := attachment.get("file"):
+        return format_html(' (<a href="{0}">{0}</a>)', file)
+    why = attachment.get("fileLeftOut")
+    return f" (file not exported: {why})" if why else ""
 
 
 def _reactions(record: Record) -> SafeString:

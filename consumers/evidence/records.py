@@ -1,8 +1,10 @@
 """What an export tells: one record for each conversation, participant and message. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
@@ -70,10 +72,32 @@ def participant_record(document: Document) -> Record:
     }
 
 
-def message_record(document: Document, files: Mapping[str, str]) -> Record:
+class LeftOut(msgspec.Struct, frozen=True, rename="camel"):
+    """An attachment whose file was to be exported, and is not; `why`: in a few words."""
+
+    message_id: str
+    attachment_id: str
+    file_name: str
+    why: str
+
+
+def left_out(message: Document, copied: Mapping[str, str | None]) -> Iterator[LeftOut]:
+    """Those of its attachments that were not copied; None: they should be in the storage."""
+    for each in message.get("attachments", ()):
+        id_ = each.get("attachmentId", "")
+        if copied.get(id_) is None:
+            is_elsewhere = id_ not in copied and each.get("url")
+            why = "only its address is known here" if is_elsewhere else "not in the storage"
+            yield LeftOut(message["_id"], id_, each.get("fileName") or "", why)
+
+
+def message_record(
+    document: Document, files: Mapping[str, str], left_out: Iterable[LeftOut] = ()
+) -> Record:
     """Everything that is kept of it: the texts before edits, reactions, pin and attachments; a
     deleted one is a placeholder. `files`: by attachment, the exported file's name."""
     is_deleted = bool(document.get("isDeleted"))
+    missing = {each.attachment_id: each.why for each in left_out}
     return {
         "record": "message",
         "messageId": document["_id"],
@@ -88,7 +112,8 @@ def message_record(document: Document, files: Mapping[str, str]) -> Record:
         },
         **_list("history", [_plain(each) for each in document.get("history", ())]),
         **_list(
-            "attachments", [_attachment(each, files) for each in document.get("attachments", ())]
+            "attachments",
+            [_attachment(each, files, missing) for each in document.get("attachments", ())],
         ),
     }
 
@@ -115,11 +140,12 @@ def _place(document: Document) -> Record:
     }
 
 
-def _attachment(stored: Document, files: Mapping[str, str]) -> Record:
+def _attachment(stored: Document, files: Mapping[str, str], missing: Mapping[str, str]) -> Record:
     """Without addresses: they open nothing by themselves."""
     told = _present(stored, ("attachmentId", "fileName", "fileType", "fileSize"))
-    file = files.get(stored.get("attachmentId", ""))
-    return {**told, "file": file} if file else told
+    id_ = stored.get("attachmentId", "")
+    where = {"file": files.get(id_), "fileLeftOut": missing.get(id_)}
+    return {**told, **_present(where, ("file", "fileLeftOut"))}
 
 
 def _present(document: Document, names: tuple[str, ...]) -> Record:

@@ -131,6 +131,31 @@ def test_files_whose_ids_are_alike_are_all_copied(
     }
 
 
+def test_files_that_are_left_out_are_counted_and_named(room: Room, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    room.file.unlink()
+    old = {"attachmentId": "old-1", "fileName": "điểm.pdf", "url": "https://old.example/1"}
+    moved = room.send("user-1", "cũ", type="File", attachments=[old])
+    room.live.drain()
+
+    told = export("export_conversation", room.id, "--output", str(folder), "--files", *WHY)
+
+    assert f"not exported: điểm.pdf (old-1) of message {moved}: only its address is known" in told
+    assert "2 files were not exported" in told
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["filesLeftOut"] == 2
+    assert [(each["messageId"], each["why"]) for each in manifest["leftOut"]] == [
+        (room.attached, "not in the storage"),
+        (moved, "only its address is known here"),
+    ]
+    html = (folder / "export.html").read_text()
+    assert "2 files were not exported" in html
+    assert f'<a href="#{moved}">{moved}</a>: only its address is known here' in html
+    assert EVIL not in html
+    *_, last = of_kind(folder, "message")
+    assert last["attachments"][0]["fileLeftOut"] == "only its address is known here"
+
+
 def test_it_is_sealed_and_noted_and_a_change_is_seen(room: Room, tmp_path: Path) -> None:
     folder = tmp_path / "export"
     output = export("export_conversation", room.id, "--output", str(folder), "--json", *WHY)
