@@ -189,7 +189,7 @@ class Export:
 
     def seal(self, messages: int) -> None:
         """Noted before it is in place: an export that is there is whole, and the audit log knows it."""
-        told = {"messages": messages}
+        told: dict[str, Any] = {"messages": messages}
         if self._order.with_files:
             told |= {"filesLeftOut": len(self.left_out), "leftOut": self.left_out}
         digest = self.folder.seal({**self.described(), **msgspec.to_builtins(told)})

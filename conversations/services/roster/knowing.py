@@ -73,9 +73,9 @@ class KnownSchool:
         while some := list(islice(ids, AT_ONCE)):
             query = {"tenantId": self._tenant_id, f"{field}.userId": {"$in": some}}
             for document in majority_collection(name).find(query):
-                for each in msgspec.convert(document[field], list[kind]):  # type: ignore[valid-type]  # a type that is passed in
-                    if each.user_id in wanted:
-                        yield document, each
+                for one in document[field]:
+                    if one["userId"] in wanted:
+                        yield document, msgspec.convert(one, kind)
 
     def students(self, student_ids: Iterable[str]) -> dict[str, KnownStudent]:
         """Those of whom anything is known."""
