@@ -5,12 +5,14 @@ from pathlib import Path
 
 
 def some_text(text: str) -> str:
-    """Not blank: an empty shell variable must not choose everything."""
-    if not text.strip():
+    """Not blank: an empty shell variable must not choose everything. Without blanks at its ends,
+    which an id has by mistake, and which nobody sees."""
+    if not (stripped := text.strip()):
         raise ArgumentTypeError("is blank: leave it out, or say a value")
-    return text
+    return stripped
 
 
 def some_path(text: str) -> Path:
     """Not blank, which would be the working directory."""
-    return Path(some_text(text))
+    some_text(text)
+    return Path(text)

@@ -202,7 +202,7 @@ def _person(user_id: str | None, name: str | None, field: str) -> Person:
 
 
 def _is_blank(value: str | None) -> bool:
-    return not (value and value.strip())
+    return not (value and without_controls(value))
 
 
 def _id(value: str, field: str) -> str:

@@ -47,11 +47,13 @@ class Command(ProductCommand):
 
 
 def _id(text: str) -> str:
-    if not is_id(text) or not text.strip():
+    """Without blanks at its ends."""
+    stripped = text.strip()
+    if not is_id(stripped):
         raise ArgumentTypeError(
             f"{text!r}: must have 1 to {MAX_ID_LENGTH} characters, not all blank"
         )
-    return text
+    return stripped
 
 
 def _name(text: str) -> str:

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
@@ -14,7 +13,7 @@ from django.core.management.base import CommandParser
 from pymongo.errors import PyMongoError
 from typing_extensions import override
 
-from chat_project.arguments import some_text
+from chat_project.arguments import some_path, some_text
 from chat_project.commands import ProductCommand
 from chat_project.identifiers import canonical_id
 from chat_project.mongodb import described, using_database
@@ -73,7 +72,7 @@ class Command(ProductCommand):
         )
         parser.add_argument(
             "--metrics-file",
-            type=_path,
+            type=some_path,
             metavar="PATH",
             help="write the result as a Prometheus textfile too; alert on every kind above 0 but"
             " closable_letter",
@@ -147,7 +146,3 @@ def _reconciled(options: Mapping[str, Any]) -> Report:
 
 def _conversation_id(text: str) -> str:
     return canonical_id(some_text(text))
-
-
-def _path(text: str) -> Path:
-    return Path(some_text(text))

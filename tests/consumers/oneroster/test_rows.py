@@ -31,6 +31,17 @@ def test_who_is_in_two_classes_has_two_rows_in_one_file(write: Write) -> None:
     assert made.refusals == []
 
 
+def test_a_line_break_in_a_name_is_a_blank(write: Write) -> None:
+    flat = FLAT.replace("s-1,An,", 's-1,"An\r\n\tThị",')
+
+    made = planned(write(school=flat) / "school.csv")
+
+    [student] = [
+        e.event for e in made.events if isinstance(e.event, StudentCreatedIntegrationEvent)
+    ]
+    assert student.student_name == "Nguyễn An Thị"
+
+
 def test_names_begin_with_the_given_name_where_that_is_usual(write: Write) -> None:
     made = planned(write(school=FLAT) / "school.csv", given_name_first=True)
 
