@@ -7,6 +7,9 @@ from consumers.oneroster import cells
 from consumers.oneroster.cells import Unfit
 from consumers.oneroster.files import Kind, Refusal, Row
 
+ABOUT_NOBODY = frozenset({Kind.CLASSES, Kind.ORGS})
+"""The enrolments of a class that was refused are refused, too, and name their people."""
+
 
 class Refusals(msgspec.Struct):
     """All of them, and the first one of each person and class."""
@@ -19,10 +22,10 @@ class Refusals(msgspec.Struct):
     def of_row(self, row: Row, kind: Kind, unfit: Unfit) -> None:
         refusal = Refusal(row.file, row.line, unfit.column, unfit.problem)
         self.told.append(refusal)
+        if kind in ABOUT_NOBODY:
+            return
         own = row["sourcedId"] if kind is Kind.USERS else ""
         user_id, class_id = _id(own or row["userSourcedId"]), _id(row["classSourcedId"])
-        if kind is Kind.CLASSES:
-            return  # its enrolments are refused, too, and name their people
         if user_id:
             self._users.setdefault(user_id, refusal)
         elif class_id:
@@ -33,7 +36,7 @@ class Refusals(msgspec.Struct):
     def of_no_row(self, refusal: Refusal, kind: Kind) -> None:
         """Its cells are not under their columns."""
         self.told.append(refusal)
-        if kind is not Kind.CLASSES:
+        if kind not in ABOUT_NOBODY:
             self._anybody = self._anybody or refusal
 
     def of_person(self, user_id: str, row: Row, column: str, problem: str) -> None:

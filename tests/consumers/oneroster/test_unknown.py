@@ -81,6 +81,25 @@ def test_everybody_stays_when_a_row_names_neither_person_nor_class(
     assert made.removed == []
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"classes": f"{CLASSES}9C,,,a,comma,too,,,many,homeroom,,org-1,y-1,,,,,,\n"},
+        {"orgs": "sourcedId,name,type,parentSourcedId\n,First,school,\n"},
+    ],
+    ids=["classes", "orgs"],
+)
+def test_a_refused_row_that_is_about_nobody_keeps_nobody(
+    write: Write, files: dict[str, str]
+) -> None:
+    folder = write(**{"users": USERS, "enrollments": ENROLLMENTS} | files)
+
+    made = planned(folder, known=KNOWN)
+
+    assert len(made.refusals) == 1
+    assert [each.user_id for each in made.removed] == ["t-2", "t-9"]
+
+
 def test_a_student_does_not_move_while_another_enrolment_of_theirs_is_refused(write: Write) -> None:
     broken = "s-1,An,Nguyễn,,student,9B,perhaps,\n"
     known = KnownBefore(s_1=KnownStudent(class_id="9B"))
