@@ -1,22 +1,30 @@
 """The quoted text of replies (design section 5, step 4; contract section 4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chat_project.mongodb import Document, majority_collection
-from consumers.decoding import SentMessage
+from consumers.decoding import MessageChange, SentMessage
+from consumers.records import Place
+from consumers.wording import Wording
 
-_FIELDS = ("conversationId", "content", "senderName", "isDeleted")
+_FIELDS = ("conversationId", "content", "senderName", "isDeleted", "src", "rev")
+_NO_PLACE = Place(-1, -1, -1)
+
+ByMessage = Mapping[str, Sequence[MessageChange]]
 
 
 def find_quotes(
-    numbered: Sequence[SentMessage], sender_names: Mapping[str, str | None]
+    numbered: Sequence[SentMessage],
+    sender_names: Mapping[str, str | None],
+    changes: Iterable[MessageChange] = (),
 ) -> dict[str, Document]:
     """Message id -> its `replyTo`, for the replies that get one.
 
-    `numbered` are the messages that get or have a number, in log order; `sender_names` are theirs
-    by message id. A quoted message is looked for among the earlier ones of the batch, then in the
-    collection (one query, none without a reply), then in the event. One of another conversation
-    is never quoted.
+    `numbered` are the messages that get or have a number, `sender_names` are theirs by message id,
+    `changes` those that will be applied; all in log order. A quoted message is looked for among the
+    earlier ones of the batch, then in the collection (one query, none without a reply), then in the
+    event; it is quoted as the changes before the reply leave it. One of another conversation is
+    never quoted.
     """
     replies = [message for message in numbered if message.event.reply_to_message_id]
     if not replies:
@@ -29,13 +37,19 @@ def find_quotes(
             {"_id": {"$in": list(targets)}}, dict.fromkeys(_FIELDS, 1)
         )
     }
+    later: dict[str, list[MessageChange]] = {}
+    for change in changes:
+        if change.event.message_id in targets:
+            later.setdefault(change.event.message_id, []).append(change)
     quotes = {}
     for reply in replies:
         target = in_batch.get(reply.event.reply_to_message_id or "")
         if target is None or _comes_later(target, reply):
-            quote = _from_collection(reply, stored)
+            quote = _from_collection(reply, stored, later)
         elif target.conversation_id == reply.conversation_id:
-            quote = _quote(target.id, target.event.content, sender_names.get(target.id))
+            sent = Wording(target.event.content or "", target.place)
+            content = _before(reply, target.id, sent, later)
+            quote = _quote(target.id, content, sender_names.get(target.id))
         else:
             quote = None
         if quote:
@@ -48,7 +62,9 @@ def _comes_later(target: SentMessage, reply: SentMessage) -> bool:
     return target.conversation_id == reply.conversation_id and target.place > reply.place
 
 
-def _from_collection(reply: SentMessage, stored: Mapping[str, Document]) -> Document | None:
+def _from_collection(
+    reply: SentMessage, stored: Mapping[str, Document], changes: ByMessage
+) -> Document | None:
     event = reply.event
     target_id = event.reply_to_message_id or ""
     document = stored.get(target_id)
@@ -56,8 +72,20 @@ def _from_collection(reply: SentMessage, stored: Mapping[str, Document]) -> Docu
         return _quote(target_id, event.reply_to_content, event.reply_to_sender_name)
     if document["conversationId"] != reply.conversation_id:
         return None
-    content = None if document.get("isDeleted") else document.get("content")
+    content = _before(reply, target_id, _wording(document), changes)
     return _quote(target_id, content, document.get("senderName"))
+
+
+def _before(reply: SentMessage, target_id: str, wording: Wording, changes: ByMessage) -> str | None:
+    """What the message says where the reply lies in the log."""
+    of_target = changes.get(target_id, ())
+    return wording.after(each for each in of_target if each.place < reply.place).content
+
+
+def _wording(document: Document) -> Wording:
+    content = None if document.get("isDeleted") else document.get("content", "")
+    last = document.get("rev") or document.get("src")
+    return Wording(content, Place(last["t"], last["p"], last["o"]) if last else _NO_PLACE)
 
 
 def _quote(message_id: str, content: str | None, sender_name: str | None) -> Document:

@@ -103,7 +103,7 @@ class MessageWriter:
             for thread in threads:  # step 4
                 _number(thread, kept, look_at_held=passes > 0)
             passes += 1
-            written.stored = self._stored_forms(threads)
+            written.stored = self._stored_forms(threads, written.changes)
             documents = [each.document for each in written.stored]
             if not _insert(documents, threads, kept, refused):
                 continue
@@ -117,21 +117,27 @@ class MessageWriter:
                 return written
         raise RetryLater(f"other writers were faster in {MAX_PASSES} passes")
 
-    def _stored_forms(self, threads: Sequence[Thread]) -> list[Stored]:
+    def _stored_forms(
+        self, threads: Sequence[Thread], changes: Sequence[MessageChange]
+    ) -> list[Stored]:
         numbered = [message for thread in threads for message in thread.numbered]
         seqs = {id_: seq for thread in threads for id_, seq in thread.numbers.assigned.items()}
-        return self.stored_forms(numbered, seqs)
+        return self.stored_forms(numbered, seqs, changes)
 
     def stored_forms(
-        self, numbered: Sequence[SentMessage], seqs: Mapping[str, int]
+        self,
+        numbered: Sequence[SentMessage],
+        seqs: Mapping[str, int],
+        changes: Sequence[MessageChange] = (),
     ) -> list[Stored]:
         """Each message with its document: sender's name and quote are looked up. Writes nothing.
 
-        The messages are in log order, `seqs` are their numbers by message id.
+        The messages are in log order, `seqs` are their numbers by message id; `changes` come with
+        them and are not applied yet.
         """
         known = self._participant_names({_sender(message) for message in numbered})
         names = {each.id: _name(each, known) for each in numbered}
-        quotes = find_quotes(numbered, names)
+        quotes = find_quotes(numbered, names, changes)
         return [
             Stored(
                 message,
