@@ -17,17 +17,11 @@ from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
 from consumers.erasure.names import forget_erased_names
 from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
-from consumers.numbering import (
-    Numbers,
-    classify,
-    is_newer,
-    newest,
-    number,
-    with_targets,
-)
+from consumers.numbering import classify, is_newer, newest, with_targets
 from consumers.positions import move_positions
 from consumers.quotes import find_quotes
 from consumers.records import Place
+from consumers.threads import Thread, move_mark, number_messages, tombstones_of
 from conversations.erased import ERASED_NAME
 from messaging.changes import MessageDeletedEvent, MessageEditedEvent
 
@@ -64,16 +58,6 @@ class Written(msgspec.Struct):
     dead: list[DeadLetter] = msgspec.field(default_factory=list)
 
 
-class Thread(msgspec.Struct):
-    """One conversation within a batch: where it stood, what comes, which numbers that gets."""
-
-    head: Head
-    mark: Place
-    """The highest place of the batch, duplicates and dead letters included."""
-    numbers: Numbers
-    numbered: list[SentMessage] = msgspec.field(default_factory=list)
-
-
 class MessageWriter:
     """Applies decoded records; `participant_names` gives the names that are known of (conversation,
     user) pairs."""
@@ -101,7 +85,7 @@ class MessageWriter:
             written, threads, kept = look_first(batch, refused)  # steps 2 and 3
             check(written.dead)
             for thread in threads:  # step 4
-                _number(thread, kept, look_at_held=passes > 0)
+                number_messages(thread, kept, look_at_held=passes > 0)
             passes += 1
             written.stored = self._stored_forms(threads, written.changes)
             documents = [each.document for each in written.stored]
@@ -173,7 +157,7 @@ def look_first(
                 written.done_heads[entry.conversation_id] = head
                 continue
             if not isinstance(entry, PositionRead):  # a read moves no mark
-                _move_mark(threads, head, entry.place)
+                move_mark(threads, head, entry.place)
         poison = refused.get(entry.place) or _refusal(entry, head)
         if poison is not None:
             written.dead.append(DeadLetter(entry.record, entry.place, poison))
@@ -195,30 +179,12 @@ def look_first(
     return written, list(threads.values()), classified.kept
 
 
-def _move_mark(threads: dict[str, Thread], head: Head, place: Place) -> None:
-    thread = threads.get(head.conversation_id)
-    if thread is None:
-        threads[head.conversation_id] = Thread(head, place, Numbers({}, [], head.last_seq or 0))
-    elif place > thread.mark:
-        thread.mark = place
-
-
 def _refusal(message: Entry, head: Head | None) -> Poison | None:
     if head is None:
         return Poison(Reason.UNKNOWN_CONVERSATION, "no conversation has this conversationId")
     if head.tenant_id != message.event.tenant_id:
         return Poison(Reason.WRONG_TENANT, "the conversation belongs to another tenant")
     return None
-
-
-def _number(thread: Thread, kept: Mapping[str, int], *, look_at_held: bool) -> None:
-    last_seq, conversation_id = thread.numbers.last, thread.head.conversation_id
-    thread.numbers = number(
-        last_seq,
-        [message.id for message in thread.numbered],
-        kept,
-        messages.read_numbers_above(last_seq, conversation_id) if look_at_held else (),
-    )
 
 
 def _insert(
@@ -229,33 +195,12 @@ def _insert(
 ) -> bool:
     """Inserts what is not kept, and a tombstone for each hole. False: back to step 2."""
     fresh = [document for document in documents if document["_id"] not in kept]
-    outcome = messages.insert(fresh + _tombstones(threads, documents))
+    outcome = messages.insert(fresh + tombstones_of(threads, documents))
     for thread in threads:
         for message in thread.numbered:
             if (text := outcome.refused.get(message.id)) is not None:
                 refused[message.place] = Poison(Reason.REFUSED_BY_DATABASE, text)
     return not (outcome.already_there or outcome.refused)
-
-
-def _tombstones(threads: Sequence[Thread], documents: Sequence[Document]) -> list[Document]:
-    by_place: dict[tuple[str, int], Document] = {
-        (each["conversationId"], each["seq"]): each for each in documents
-    }
-    tombstones: list[Document] = []
-    for thread in threads:
-        head = thread.head
-        for seq in thread.numbers.holes:
-            below = by_place.get((head.conversation_id, seq - 1))
-            if below is None:
-                below = messages.read_neighbour_below(head.conversation_id, seq)
-            neighbour = below or by_place[head.conversation_id, thread.numbers.last]
-            tombstones.append(
-                messages.tombstone_document(
-                    head.conversation_id, head.tenant_id, seq, neighbour["sentAt"]
-                )
-            )
-            by_place[head.conversation_id, seq] = tombstones[-1]
-    return tombstones
 
 
 def _head_updates(
