@@ -1,13 +1,17 @@
 """The quoted text of replies (design section 5, step 4; contract section 4)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from chat_project.mongodb import Document, majority_collection
+from pymongo import UpdateOne
+
+from chat_project.mongodb import Document, collection, majority_collection
 from consumers.decoding import MessageChange, SentMessage
 from consumers.records import Place
 from consumers.wording import Wording
+from messaging.changes import MessageEditedEvent
 
 _FIELDS = ("conversationId", "content", "senderName", "isDeleted", "src", "rev")
+_QUOTED = ("content", "senderName")
 _NO_PLACE = Place(-1, -1, -1)
 
 ByMessage = Mapping[str, Sequence[MessageChange]]
@@ -55,6 +59,35 @@ def find_quotes(
         if quote:
             quotes[reply.id] = quote
     return quotes
+
+
+def correct_quotes(
+    kept: Iterable[tuple[SentMessage, Document]], refused: Iterable[MessageChange]
+) -> None:
+    """Of what an earlier attempt stored, each with its form as of now: a text that is not there any
+    more, or that only an edit says which is `refused`, is quoted no longer. No query without one."""
+    unsaid: dict[str, list[MessageChange]] = {}
+    for change in refused:
+        unsaid.setdefault(change.event.message_id, []).append(change)
+    updates: list[UpdateOne] = []
+    for message, document in kept:
+        quote = document.get("replyTo")
+        if quote is not None and "content" in quote:
+            updates += _said_instead(message, quote, unsaid.get(quote["messageId"], ()))
+        elif quote is not None:
+            gone = {f"replyTo.{name}": "" for name in _QUOTED if name not in quote}
+            updates.append(UpdateOne({"_id": message.id}, {"$unset": gone}))
+    if updates:
+        collection("messages").bulk_write(updates, ordered=False)
+
+
+def _said_instead(
+    reply: SentMessage, quote: Document, unsaid: Iterable[MessageChange]
+) -> Iterator[UpdateOne]:
+    for change in unsaid:
+        if isinstance(change.event, MessageEditedEvent) and change.place < reply.place:
+            as_quoted = {"_id": reply.id, "replyTo.content": change.event.content}
+            yield UpdateOne(as_quoted, {"$set": {"replyTo.content": quote["content"]}})
 
 
 def _comes_later(target: SentMessage, reply: SentMessage) -> bool:

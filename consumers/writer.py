@@ -19,7 +19,7 @@ from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
 from consumers.numbering import classify, is_newer, newest, with_targets
 from consumers.positions import move_positions
-from consumers.quotes import find_quotes
+from consumers.quotes import correct_quotes, find_quotes
 from consumers.records import Place
 from consumers.threads import Thread, move_mark, number_messages, tombstones_of
 from conversations.erased import ERASED_NAME
@@ -92,6 +92,14 @@ class MessageWriter:
             if not _insert(documents, threads, kept, refused):
                 continue
             bury(written.dead)  # step 5
+            correct_quotes(
+                [each for each in written.stored if each.message.id in kept],
+                [
+                    each
+                    for each in batch
+                    if each.place in refused and isinstance(each, MessageChange)
+                ],
+            )
             if refused_change := apply_changes(written.changes):  # step 6
                 refused |= refused_change
                 continue

@@ -1,10 +1,13 @@
 """Replies in a batch with changes of what they answer: quoted as it was where the reply lies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from consumers import heads
+from chat_project.identifiers import new_id
+from chat_project.mongodb import collection, database
+from consumers import heads, messages
 from consumers.errors import RetryLater
 from tests.consumers.conftest import Consumer, Log, stored
 
@@ -96,3 +99,68 @@ def test_an_edit_that_becomes_a_dead_letter_is_not_quoted(
     consumer.apply(log.records)
 
     assert quoted(room) == ["seven"]
+
+
+@pytest.fixture
+def forbidden() -> Iterator[str]:
+    """A content that MongoDB refuses."""
+    word = f"forbidden-{new_id()}"
+    database().command("collMod", "messages", validator={"content": {"$ne": word}})
+    yield word
+    database().command("collMod", "messages", validator={})
+
+
+def test_an_edit_that_mongodb_refuses_is_not_quoted(
+    log: Log, consumer: Consumer, room: str, forbidden: str
+) -> None:
+    message_id = log.send(room, content="seven")
+    log.change(EDITED, room, messageId=message_id, content="eight")
+    log.change(EDITED, room, messageId=message_id, content=forbidden)
+    answer(log, room, message_id)
+
+    consumer.apply(log.records)
+
+    assert quoted(room) == ["eight"]
+
+
+def test_a_zombie_does_not_quote_what_was_deleted_before(
+    log: Log, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = log.send(room, content="secret")
+    Consumer(log.topic).assigned().apply(log.records)
+    log.change(DELETED, room, messageId=message_id)
+    answer(log, room, message_id)
+    zombie, owner = (Consumer(log.topic).assigned() for _ in range(2))
+    insert = messages.insert
+
+    def wake_up_late(documents: Any) -> Any:
+        monkeypatch.setattr(messages, "insert", insert)
+        owner.apply(log.records[1:2])
+        insert(documents)
+        raise RetryLater("the process died here")
+
+    monkeypatch.setattr(messages, "insert", wake_up_late)
+    with pytest.raises(RetryLater):
+        zombie.apply(log.records[1:3])
+    owner.apply(log.records[2:])
+
+    assert quoted(room) == [None]
+
+
+def test_a_stored_reply_that_comes_again_loses_the_text_of_a_deleted_message(
+    log: Log, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = log.send(room, content="secret")
+    log.change(DELETED, room, messageId=message_id)
+    answer(log, room, message_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(heads, "update_heads", _die)
+        with pytest.raises(RetryLater):
+            Consumer(log.topic).assigned().apply(log.records)
+    collection("messages").update_one(
+        {"conversationId": room, "seq": 2}, {"$set": {"replyTo.content": "secret"}}
+    )
+
+    Consumer(log.topic).assigned().apply(log.records)
+
+    assert quoted(room) == [None]
