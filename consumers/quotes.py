@@ -10,7 +10,7 @@ from consumers.records import Place
 from consumers.wording import Wording
 from messaging.changes import MessageEditedEvent
 
-_FIELDS = ("conversationId", "content", "senderName", "isDeleted", "src", "rev")
+_FIELDS = ("conversationId", "seq", "content", "senderName", "isDeleted", "src", "rev")
 _QUOTED = ("content", "senderName")
 _NO_PLACE = Place(-1, -1, -1)
 
@@ -20,12 +20,14 @@ ByMessage = Mapping[str, Sequence[MessageChange]]
 def find_quotes(
     numbered: Sequence[SentMessage],
     sender_names: Mapping[str, str | None],
-    changes: Iterable[MessageChange] = (),
+    changes: Iterable[MessageChange],
+    purged: Mapping[str, int],
 ) -> dict[str, Document]:
     """Message id -> its `replyTo`, for the replies that get one.
 
     `numbered` are the messages that get or have a number, `sender_names` are theirs by message id,
-    `changes` those that will be applied; all in log order. A quoted message is looked for among the
+    `changes` those that will be applied; all in log order. `purged`: the number up to which each
+    conversation is purged; what is still there of that is quoted no more. A quoted message is looked for among the
     earlier ones of the batch, then in the collection (one query, none without a reply), then in the
     event; it is quoted as the changes before the reply leave it. One of another conversation is
     never quoted.
@@ -49,7 +51,7 @@ def find_quotes(
     for reply in replies:
         target = in_batch.get(reply.event.reply_to_message_id or "")
         if target is None or _comes_later(target, reply):
-            quote = _from_collection(reply, stored, later)
+            quote = _from_collection(reply, stored, later, purged.get(reply.conversation_id, 0))
         elif target.conversation_id == reply.conversation_id:
             sent = Wording(target.event.content or "", target.place)
             content = _before(reply, target.id, sent, later)
@@ -96,7 +98,7 @@ def _comes_later(target: SentMessage, reply: SentMessage) -> bool:
 
 
 def _from_collection(
-    reply: SentMessage, stored: Mapping[str, Document], changes: ByMessage
+    reply: SentMessage, stored: Mapping[str, Document], changes: ByMessage, purged_seq: int
 ) -> Document | None:
     event = reply.event
     target_id = event.reply_to_message_id or ""
@@ -105,6 +107,8 @@ def _from_collection(
         return _quote(target_id, event.reply_to_content, event.reply_to_sender_name)
     if document["conversationId"] != reply.conversation_id:
         return None
+    if document["seq"] <= purged_seq:
+        return _quote(target_id, None, None)
     content = _before(reply, target_id, _wording(document), changes)
     return _quote(target_id, content, document.get("senderName"))
 

@@ -14,7 +14,7 @@ from consumers import heads, messages
 from consumers.changes import apply_changes
 from consumers.dead_letters import DeadLetter
 from consumers.decoding import Entry, MessageChange, PositionRead, SentMessage
-from consumers.erasure.names import forget_erased_names
+from consumers.erasure.names import forget_what_is_gone
 from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
 from consumers.numbering import classify, is_newer, newest, with_targets
@@ -114,22 +114,24 @@ class MessageWriter:
     ) -> list[Stored]:
         numbered = [message for thread in threads for message in thread.numbered]
         seqs = {id_: seq for thread in threads for id_, seq in thread.numbers.assigned.items()}
-        return self.stored_forms(numbered, seqs, changes)
+        purged = {thread.head.conversation_id: thread.head.purged_seq for thread in threads}
+        return self.stored_forms(numbered, seqs, changes, purged)
 
     def stored_forms(
         self,
         numbered: Sequence[SentMessage],
         seqs: Mapping[str, int],
         changes: Sequence[MessageChange] = (),
+        purged: Mapping[str, int] | None = None,
     ) -> list[Stored]:
         """Each message with its document: sender's name and quote are looked up. Writes nothing.
 
         The messages are in log order, `seqs` are their numbers by message id; `changes` come with
-        them and are not applied yet.
+        them and are not applied yet. `purged`: up to which number each conversation is.
         """
         known = self._participant_names({_sender(message) for message in numbered})
         names = {each.id: _name(each, known) for each in numbered}
-        quotes = find_quotes(numbered, names, changes)
+        quotes = find_quotes(numbered, names, changes, purged or {})
         return [
             Stored(
                 message,
@@ -159,7 +161,7 @@ def look_first(
     for entry in batch:
         head = found.get(entry.conversation_id)
         if head is not None:
-            forget_erased_names(entry, head.erased)
+            forget_what_is_gone(entry, head)
             if head.covers(entry.place):
                 written.done.append(entry)
                 written.done_heads[entry.conversation_id] = head

@@ -12,9 +12,9 @@ from consumers.audit.progress import bar
 from consumers.dead_letter_topic import KafkaDeadLetterTopic
 from consumers.dead_letters import Buried, DeadLetter, DeadLetterTopic, bury
 from consumers.decoding import Entry, MessageChange, SentMessage
-from consumers.erasure.names import forget_erased_names
+from consumers.erasure.names import forget_what_is_gone
 from consumers.errors import Poison
-from consumers.heads import read_heads
+from consumers.heads import Head, read_heads
 from consumers.log_reader import Span
 from consumers.names import RememberedNames
 from consumers.rebuild.letters import NoDeadLetterTopic
@@ -38,7 +38,7 @@ class Tools:
         self.by = by or audit_log.operating_system_user()
         self.repaired = 0
         self.overtaken = 0
-        self._erased_in: dict[str, frozenset[str]] = {}
+        self._heads: dict[str, Head | None] = {}
         self._registry: Registry = chat_registry(environment.message_topic)
         self._topic: DeadLetterTopic = NoDeadLetterTopic()
         if audit.is_live:
@@ -100,17 +100,16 @@ class Tools:
                 yield from (each for each in records if self.place_of(each) in places)
 
     def decode(self, record: Record) -> Entry | None:
-        """None: another service's event. Raises Poison. Of who was erased it has no name."""
+        """None: another service's event. Raises Poison. Without what is erased or purged."""
         entry = self._registry.decode(record, self.audit.snapshot.generation)
-        if entry is not None:
-            forget_erased_names(entry, self._erased(entry.conversation_id))
+        if entry is not None and (head := self._head(entry.conversation_id)) is not None:
+            forget_what_is_gone(entry, head)
         return entry
 
-    def _erased(self, conversation_id: str) -> frozenset[str]:
-        if conversation_id not in self._erased_in:
-            head = read_heads([conversation_id]).get(conversation_id)
-            self._erased_in[conversation_id] = head.erased if head else frozenset()
-        return self._erased_in[conversation_id]
+    def _head(self, conversation_id: str) -> Head | None:
+        if conversation_id not in self._heads:
+            self._heads[conversation_id] = read_heads([conversation_id]).get(conversation_id)
+        return self._heads[conversation_id]
 
     def message_of(self, record: Record | None) -> SentMessage | None:
         """None also for poison, for another kind of event, and for no record."""
