@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from chat_project.mongodb import Document
 from chat_project.timestamps import format_timestamp
+from consumers.conditions import is_retried
 from consumers.decoding import MessageChange
 from consumers.positions import Position
 from conversations.values import Pair
 from messaging.changes import (
+    ChangeEvent,
     MessageDeletedEvent,
     MessageEditedEvent,
     MessagePinnedEvent,
@@ -23,7 +25,7 @@ def of_change(change: MessageChange, documents: Mapping[str, Document]) -> Annou
     """`documents` are the messages as they are now, by id.
 
     None for what had no effect: the message is gone, or was deleted before, or has not got the
-    reaction (it had no room, or it is taken back already). An edit is told with the message as it
+    reaction (it had no room, or it is taken back already), or the change was retried too late. An edit is told with the message as it
     is, so that an older one never brings back its text.
     """
     document = documents.get(change.event.message_id)
@@ -34,13 +36,28 @@ def of_change(change: MessageChange, documents: Mapping[str, Document]) -> Annou
         return None
     if isinstance(change.event, MessageReactionAddedEvent) and not _has_it(change.event, document):
         return None
+    if is_retried(change) and not _shows(change.event, document):
+        return None
     channel = conversation_channel(change.conversation_id)
     if isinstance(change.event, MessageEditedEvent):
         return Announcement(channel, "MessageEdited", message_dto(document))
     return Announcement(channel, _NAMES[type(change.event)], _told(change))
 
 
-def _has_it(reaction: MessageReactionAddedEvent, document: Document) -> bool:
+def _shows(event: ChangeEvent, document: Document) -> bool:
+    """Whether the message is as this event leaves it."""
+    match event:
+        case MessageReactionRemovedEvent():
+            return not _has_it(event, document)
+        case MessagePinnedEvent() | MessageUnpinnedEvent():
+            return bool(document.get("isPinned")) is isinstance(event, MessagePinnedEvent)
+        case _:
+            return True
+
+
+def _has_it(
+    reaction: MessageReactionAddedEvent | MessageReactionRemovedEvent, document: Document
+) -> bool:
     kept = ((each["userId"], each["emojiCode"]) for each in document.get("reactions", ()))
     return (reaction.user_id, reaction.emoji_code) in kept
 

@@ -32,7 +32,7 @@ def pipeline_of(change: MessageChange) -> Pipeline:
         case MessagePinnedEvent():
             return _pin(change)
         case _:
-            return [{"$unset": ["isPinned", "pinnedBy", "pinnedAt"]}]
+            return _unpin(change)
 
 
 def _edit(change: MessageChange, content: str, *, redacts: bool) -> Pipeline:
@@ -92,7 +92,7 @@ def _delete(change: MessageChange) -> Pipeline:
         {
             "$unset": [
                 *("history", "editedAt", "mentions", "attachments", "replyTo", "reactions"),
-                *("isPinned", "pinnedBy", "pinnedAt"),
+                *("isPinned", "pinnedBy", "pinnedAt", "unpinnedAt", "unreactedAt"),
             ]
         },
     ]
@@ -126,7 +126,7 @@ def _unreact(change: MessageChange, emoji_code: str) -> Pipeline:
     kept = {"$ifNull": ["$reactions", []]}
     rest = _those(kept, emoji_code, change.event.user_id, equal=False)
     return [
-        {"$set": {"reactions": rest}},
+        {"$set": {"reactions": rest, **_latest("unreactedAt", change)}},
         {"$set": {"reactions": {"$cond": [{"$eq": ["$reactions", []]}, "$$REMOVE", "$reactions"]}}},
     ]
 
@@ -159,6 +159,18 @@ def _pin(change: MessageChange) -> Pipeline:
         },
         {"$set": {"isPinned": True}},
     ]
+
+
+def _unpin(change: MessageChange) -> Pipeline:
+    return [
+        {"$set": _latest("unpinnedAt", change)},
+        {"$unset": ["isPinned", "pinnedBy", "pinnedAt"]},
+    ]
+
+
+def _latest(name: str, change: MessageChange) -> Document:
+    """What was taken away leaves its moment, so that a retried change which is older comes too late."""
+    return {name: {"$max": [f"${name}", change.at]}}
 
 
 def _as_is(text: str) -> Document:

@@ -21,6 +21,9 @@ MAX_ERROR_TEXT_BYTES = 1_024
 CONNECT = "__connect.errors."
 """Kafka Connect's header names, which the usual tools show."""
 
+RETRY_OF = "emis.retry-of"
+"""Header of a retried record: the id of the letter that it was."""
+
 _IDS = ("messageId", "conversationId", "tenantId", "senderId")
 _ID_FIELD = re.compile(rf'"({"|".join(_IDS)})"\s*:\s*"([^"\\\x00-\x1f\ufffd]{{1,255}})"')
 
@@ -147,11 +150,20 @@ def _outcome(letter: DeadLetter) -> Document:
         "reason": letter.poison.reason.value,
         "error": _cut(letter.poison.text),
         "at": datetime.now(UTC),
+        **_appended_at(record),
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "eventType": record.header("event-type"),
     }
+
+
+def _appended_at(record: Record) -> Document:
+    """Absent of a record without a time."""
+    milliseconds = record.timestamp_ms
+    if milliseconds <= 0:
+        return {}
+    return {"appendedAt": datetime.fromtimestamp(milliseconds / 1_000, UTC)}
 
 
 def lenient_ids(value: bytes | None) -> dict[str, str]:

@@ -29,6 +29,9 @@ lag = Gauge(
 )
 skipped = Counter("kafka_records_skipped_total", "Records of event types that nobody here handles")
 dead_letters = Counter("dead_letters_total", "Records that became dead letters", ["reason"])
+late_changes = Counter(
+    "late_changes_total", "Retried changes that came too late: something newer counts"
+)
 retries = Counter("consumer_retries_total", "Attempts that a server's absence made fail")
 offset_jumps = Counter(
     "kafka_offset_jumps_total", "Times that a partition went on at an unexpected offset", ["topic"]

@@ -10,7 +10,7 @@ from consumers.records import Place
 from consumers.wording import Wording
 from messaging.changes import MessageEditedEvent
 
-_FIELDS = ("conversationId", "seq", "content", "senderName", "isDeleted", "src", "rev")
+_FIELDS = ("conversationId", "seq", "content", "senderName", "isDeleted", "editedAt", "src", "rev")
 _QUOTED = ("content", "senderName")
 _NO_PLACE = Place(-1, -1, -1)
 
@@ -122,7 +122,8 @@ def _before(reply: SentMessage, target_id: str, wording: Wording, changes: ByMes
 def _wording(document: Document) -> Wording:
     content = None if document.get("isDeleted") else document.get("content", "")
     last = document.get("rev") or document.get("src")
-    return Wording(content, Place(last["t"], last["p"], last["o"]) if last else _NO_PLACE)
+    place = Place(last["t"], last["p"], last["o"]) if last else _NO_PLACE
+    return Wording(content, place, document.get("editedAt"))
 
 
 def _quote(message_id: str, content: str | None, sender_name: str | None) -> Document:

@@ -1,8 +1,10 @@
 """What changes make of a message's text, for who needs it before MongoDB has applied them. Pure."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
+from consumers.conditions import edits
 from consumers.decoding import MessageChange
 from consumers.records import Place
 from messaging.changes import MessageDeletedEvent, MessageEditedEvent
@@ -13,6 +15,7 @@ class Wording(NamedTuple):
 
     content: str | None
     place: Place
+    edited_at: datetime | None = None
 
     def after(self, changes: Iterable[MessageChange]) -> "Wording":
         """These are of this message, in log order; those up to `place` are in it already."""
@@ -26,7 +29,7 @@ class Wording(NamedTuple):
         match change.event:
             case MessageDeletedEvent():
                 return Wording(None, change.place)
-            case MessageEditedEvent(content=content):
-                return Wording(content, change.place)
+            case MessageEditedEvent(content=content) if edits(change, self.edited_at):
+                return Wording(content, change.place, change.at)
             case _:
                 return self._replace(place=change.place)

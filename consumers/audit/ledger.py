@@ -33,6 +33,7 @@ CREATE TABLE changes (          -- edits, deletions, reactions and pins of the l
     place BLOB PRIMARY KEY, conversation_id TEXT, message_id TEXT, kind TEXT, user_id TEXT,
     emoji TEXT, said BLOB,
     said_length INTEGER,        -- of an edit's text, in UTF-16 code units
+    at_ms INTEGER, is_retried INTEGER,
     is_handled INTEGER, value_crc INTEGER) WITHOUT ROWID;
 CREATE TABLE reads (            -- read positions of the log
     place BLOB PRIMARY KEY, conversation_id TEXT, user_id TEXT, up_to_seq INTEGER,

@@ -10,17 +10,17 @@ from consumers.audit.ledger import Ledger, Row, pack, pack_spot
 from consumers.audit.progress import bar
 from consumers.audit.scope import Scope
 from consumers.audit.snapshot import Snapshot
+from consumers.conditions import is_retried
 from consumers.dead_letters import CONNECT, lenient_ids
 from consumers.decoding import MessageChange, PositionRead
 from consumers.errors import Poison
 from consumers.log_reader import LogReader, Span
 from consumers.records import Place, Record
 from consumers.registry import Registry, chat_registry
-from messaging.changes import ChangeEvent
 
 _ADD = {
     "records": "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?,?)",
+    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
     "reads": "INSERT OR IGNORE INTO reads VALUES (?,?,?,?,?)",
 }
 
@@ -62,7 +62,7 @@ def _row(
         position = (event.conversation_id, event.user_id, event.up_to_seq)
         return "reads", (pack(place), *position, is_handled)
     if isinstance(entry, MessageChange):
-        return "changes", (pack(place), *_change(entry.event), is_handled, crc)
+        return "changes", (pack(place), *_change(entry), is_handled, crc)
     return "records", (
         pack(place),
         entry.conversation_id,
@@ -80,7 +80,8 @@ def _row(
     )
 
 
-def _change(event: ChangeEvent) -> Row:
+def _change(change: MessageChange) -> Row:
+    event = change.event
     content = getattr(event, "content", None)
     return (
         event.conversation_id,
@@ -90,6 +91,8 @@ def _change(event: ChangeEvent) -> Row:
         getattr(event, "emoji_code", None),
         digests.text_alone(content),
         None if content is None else utf16_length(content),
+        digests.milliseconds(change.at),
+        int(is_retried(change)),
     )
 
 

@@ -8,7 +8,7 @@ from zlib import crc32
 import msgspec
 
 from consumers.acknowledged import AcknowledgedProducer, Outgoing
-from consumers.dead_letters import CONNECT
+from consumers.dead_letters import CONNECT, RETRY_OF
 from consumers.letters.closing import close_retried
 from consumers.letters.originals import Originals
 from consumers.letters.selection import Letter, RetriedAs, State
@@ -19,8 +19,6 @@ from messaging.events import MalformedEvent, decode_message_sent
 
 CHUNK_LETTERS = 50
 """Of up to 2 MiB each: read, produced and closed together."""
-RETRY_OF = "emis.retry-of"
-"""Header of a retried record: the id of the letter that it was."""
 _ADDED = (CONNECT, "emis.dlq.", RETRY_OF)
 
 
@@ -63,12 +61,12 @@ def retry(
     present: Callable[[], Generation],
     by: str,
 ) -> Iterator[Outcome]:
-    """Produces each open letter again and closes it, in the order given, which is the log's.
+    """Produces each open letter again and closes it, in the order given, which is that of the records.
 
     `present` gives the present life of the topic that `producer` writes to; it is asked for each
     chunk, and what it raises ends the retry between two. Raises RetryLater when Kafka is away. A
     death between producing and closing leaves the letter open: retried again, its second record is
-    dropped by the consumer as a duplicate.
+    dropped by the consumer as a duplicate, or as a change that comes too late.
     """
     waiting = iter(letters)
     while chunk := list(islice(waiting, CHUNK_LETTERS)):

@@ -36,6 +36,8 @@ class Letter(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     reason: str
     error: str = ""
     at: datetime
+    appended_at: datetime | None = None
+    """When its record came into the log; unknown of an older release's letter."""
     topic: str
     partition: int
     offset: int
@@ -96,9 +98,16 @@ def newest(selection: Selection, limit: int) -> list[Letter]:
 
 
 def in_log_order(selection: Selection) -> list[Letter]:
-    """All of them (some 1 KB of memory each), as their records followed each other."""
+    """All of them (some 1 KB of memory each), by topic as their records followed each other: by time,
+    because those of one conversation may lie in several partitions, then by place."""
     found = majority_collection("dead_letters").find(selection.query(), {"error": 0})
-    return sorted(map(_letter, found), key=lambda each: (each.topic, each.partition, each.offset))
+    return sorted(map(_letter, found), key=_order)
+
+
+def _order(letter: Letter) -> tuple[str, datetime, tuple[int, ...]]:
+    generation = letter.id.partition(":")[0]
+    t = int(generation) if generation.isdecimal() else 0
+    return letter.topic, letter.appended_at or letter.at, (t, letter.partition, letter.offset)
 
 
 def letters_where(query: Document) -> list[Letter]:

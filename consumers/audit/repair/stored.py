@@ -18,6 +18,7 @@ from consumers.decoding import SentMessage
 _OPTIONAL = (
     *("senderName", "replyTo", "mentions", "attachments", "editedAt", "isDeleted", "history"),
     *("deletedAt", "deletedBy", "reactions", "isPinned", "pinnedBy", "pinnedAt", "rev"),
+    *("unpinnedAt", "unreactedAt"),
 )
 """What a stored message may have beside the fields of every one, and its first event does not give."""
 _HIDING = ("editedAt", "isDeleted")
@@ -60,7 +61,8 @@ def _rewrite(tools: Tools, finding: Finding, before: Document, message: SentMess
         return
     changes = tools.changes_of(message, up_to=rev)
     seqs = {message.id: whole_number(before.get("seq")) or 0}
-    form = with_changes(tools.writer.stored_forms([message], seqs)[0].document, changes)
+    as_sent = tools.writer.stored_forms([message], seqs)[0].document
+    form, counted = with_changes(as_sent, changes)
     given = {name: value for name, value in form.items() if name not in ("_id", "seq")}
     absent = {name: 1 for name in _OPTIONAL if name not in form}
     after = {name: value for name, value in before.items() if name not in absent} | given
@@ -71,7 +73,7 @@ def _rewrite(tools: Tools, finding: Finding, before: Document, message: SentMess
         tools.count(done.modified_count)
         if not done.matched_count:
             return
-    change_quotes(changes)
+    change_quotes(counted)
 
 
 def _put_right(tools: Tools, finding: Finding, before: Document) -> None:
