@@ -103,7 +103,7 @@ class ChatHandler:
         dead = decoded.poisoned + written.dead
         self._runs.settle(records, self._in_runs(dead))
         self._tell_operators(written, dead, decoded.skipped, batch.received_at)
-        _tell_of_roster(len(decoded.roster), applied)
+        _tell_of_roster(decoded.roster, applied)
         self._effects.after(written, dead)  # step 8
         return Handled(records, stop)
 
@@ -185,12 +185,23 @@ class ChatHandler:
         )
 
 
-def _tell_of_roster(events: int, applied: Applied) -> None:
-    metrics.roster_events.labels("applied").inc(events)
-    if events:
+def _tell_of_roster(entries: Sequence[RosterEntry], applied: Applied) -> None:
+    metrics.roster_events.labels("applied").inc(len(entries))
+    for each in entries:
+        if each.dated is not None:
+            logger.warning(
+                "An event of the roster is dated %s, ahead of its record; it counts as of %s: %s [%d]"
+                " offset %d",
+                each.dated.isoformat(),
+                each.fact.version.at.isoformat(),
+                each.record.topic,
+                each.record.partition,
+                each.record.offset,
+            )
+    if entries:
         logger.info(
             "Roster: %d events; %d student groups founded, %d changed",
-            events,
+            len(entries),
             applied.founded,
             applied.changed,
         )

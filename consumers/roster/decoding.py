@@ -1,9 +1,10 @@
 """Records of the roster become facts, or poison. No input or output."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from consumers.errors import Poison, Reason
 from consumers.records import Place, Record
@@ -11,13 +12,20 @@ from conversations.services.roster import Fact
 from messaging.events import MalformedEvent, OversizeEvent
 from messaging.roster import ROSTER_EVENTS, RosterEvent, decode_roster
 
+MAX_AHEAD = timedelta(minutes=5)
+"""Of an event's date before its record's: what is dated later would win until then."""
+
 
 class RosterEntry(msgspec.Struct, frozen=True):
-    """A decoded record with its place; which key and partition it has does not matter."""
+    """A decoded record with its place; which key and partition it has does not matter.
+
+    `dated`: what its event is dated, if that is too far ahead and counts as less.
+    """
 
     record: Record
     place: Place
     fact: Fact
+    dated: datetime | None = None
 
 
 EVENT_TYPES: Mapping[str, type[RosterEvent]] = {each.__name__: each for each in ROSTER_EVENTS}
@@ -34,4 +42,8 @@ def decode_roster_record(record: Record, t: int, event_type: type[RosterEvent]) 
         raise Poison(Reason.OVERSIZE, str(error)) from error
     except MalformedEvent as error:
         raise Poison(Reason.MALFORMED, str(error)) from error
-    return RosterEntry(record, Place(t, record.partition, record.offset), fact)
+    place, at = Place(t, record.partition, record.offset), fact.version.at
+    latest = received_at + MAX_AHEAD
+    if record.timestamp_ms <= 0 or at <= latest:  # a record without a time tells nothing
+        return RosterEntry(record, place, fact)
+    return RosterEntry(record, place, replace(fact, version=fact.version._replace(at=latest)), at)

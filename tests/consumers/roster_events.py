@@ -1,6 +1,7 @@
 """Events and records of the roster as the tests make them."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from consumers.records import Record, TopicPartition
 from consumers.topics import TopicDescription
-from tests.consumers.conftest import NOW_SECONDS, Consumer
+from tests.consumers.conftest import Consumer
 
 Body = dict[str, Any]
 
@@ -21,6 +22,9 @@ UNASSIGNED = "TeacherUnassignedIntegrationEvent"
 CHANGED = "StudentClassChangedIntegrationEvent"
 
 ADMIN, MEMBER = "Admin", "Member"
+
+CAME_AT = datetime(2025, 9, 6, tzinfo=UTC)
+"""When records came, unless another time is given: later than what they tell."""
 
 
 class School:
@@ -105,7 +109,14 @@ class RosterTopic:
             {TopicPartition(name, partition): None for partition in range(3)},
         )
 
-    def append(self, event_type: str | None, body: Body | bytes | None, key: str = "any") -> Record:
+    def append(
+        self,
+        event_type: str | None,
+        body: Body | bytes | None,
+        key: str = "any",
+        *,
+        came_at: datetime = CAME_AT,
+    ) -> Record:
         headers = [("event-type", event_type.encode())] if event_type is not None else []
         record = Record(
             topic=self.name,
@@ -114,7 +125,7 @@ class RosterTopic:
             key=key.encode(),
             value=msgspec.json.encode(body) if isinstance(body, dict) else body,
             headers=tuple(headers),
-            timestamp_ms=int(NOW_SECONDS * 1_000),
+            timestamp_ms=int(came_at.timestamp() * 1_000),
         )
         self.records.append(record)
         return record
