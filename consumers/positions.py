@@ -1,13 +1,19 @@
 """Step 6 of a batch: how far its participants have read."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import accumulate
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from pymongo import UpdateOne
 
 from chat_project.mongodb import collection
 from consumers.decoding import PositionRead
+from consumers.heads import Head
+from consumers.records import Place
+from consumers.threads import Thread
 from conversations.selectors import read_positions
 from conversations.values import Pair
 
@@ -17,6 +23,36 @@ class Position(NamedTuple):
 
     up_to_seq: int
     read_at: datetime
+
+
+def within_log(
+    reads: Iterable[PositionRead], heads: Mapping[str, Head], threads: Iterable[Thread]
+) -> list[PositionRead]:
+    """The same, none further than the last message before it in the log.
+
+    `heads` are those of their conversations, as they were before the batch; `threads` is the batch.
+    """
+    of_batch = {thread.head.conversation_id: _numbers_by_place(thread) for thread in threads}
+    return [
+        _within(read, heads[read.conversation_id], of_batch.get(read.conversation_id, []))
+        for read in reads
+    ]
+
+
+def _numbers_by_place(thread: Thread) -> list[tuple[Place, int]]:
+    """The place of each message, and the greatest number up to there."""
+    numbers = thread.numbers.assigned
+    placed = sorted((message.place, numbers[message.id]) for message in thread.numbered)
+    greatest = accumulate((seq for _, seq in placed), max)
+    return [(place, seq) for (place, _), seq in zip(placed, greatest, strict=True)]
+
+
+def _within(read: PositionRead, head: Head, numbers: list[tuple[Place, int]]) -> PositionRead:
+    count = bisect_left(numbers, (read.place, 0))
+    last = max(head.last_seq or 0, numbers[count - 1][1] if count else 0)
+    if read.event.up_to_seq <= last:
+        return read
+    return replace(read, event=replace(read.event, up_to_seq=last))
 
 
 def move_positions(reads: Collection[PositionRead]) -> bool:

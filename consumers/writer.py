@@ -18,7 +18,7 @@ from consumers.erasure.names import forget_what_is_gone
 from consumers.errors import Poison, Reason, RetryLater
 from consumers.heads import Head, HeadUpdate
 from consumers.numbering import classify, is_newer, newest, with_targets
-from consumers.positions import move_positions
+from consumers.positions import move_positions, within_log
 from consumers.quotes import correct_quotes, find_quotes
 from consumers.records import Place
 from consumers.threads import Thread, move_mark, number_messages, tombstones_of
@@ -47,6 +47,8 @@ class Written(msgspec.Struct):
     stored: list[Stored] = msgspec.field(default_factory=list)
     changes: list[MessageChange] = msgspec.field(default_factory=list)
     reads: list[PositionRead] = msgspec.field(default_factory=list)
+    heads: dict[str, Head] = msgspec.field(default_factory=dict)
+    """Of the conversations of its reads, by id, as they were before."""
     all_moved: bool = False
     """Whether the furthest of `reads` is where its reader stands now, for each of them."""
     updates: list[HeadUpdate] = msgspec.field(default_factory=list)
@@ -103,6 +105,7 @@ class MessageWriter:
             if refused_change := apply_changes(written.changes):  # step 6
                 refused |= refused_change
                 continue
+            written.reads = within_log(written.reads, written.heads, threads)
             written.all_moved = move_positions(written.reads)
             written.updates = _head_updates(threads, documents, written.changes)
             if heads.update_heads(written.updates):  # step 7
@@ -175,7 +178,8 @@ def look_first(
             pending.append(entry)
         elif isinstance(entry, MessageChange):
             changes.append(entry)
-        else:
+        elif head is not None:
+            written.heads[entry.conversation_id] = head
             written.reads.append(entry)
     targets = {change.event.message_id for change in changes}
     stored = messages.read_stored({message.id for message in pending} | targets)

@@ -55,7 +55,8 @@ def _fate(
         return "unknown_conversation"
     kind = each.header("event-type") or ""
     if kind == READ:
-        expected.positions[room] = max(expected.positions[room], body["upToSeq"])
+        read = min(body["upToSeq"], len(expected.stored[room]))
+        expected.positions[room] = max(expected.positions[room], read)
         return None
     expected.marks[room, partition] = each.offset
     if kind in CHANGES.values():
