@@ -30,7 +30,7 @@ lag = Gauge(
 skipped = Counter("kafka_records_skipped_total", "Records of event types that nobody here handles")
 dead_letters = Counter("dead_letters_total", "Records that became dead letters", ["reason"])
 late_changes = Counter(
-    "late_changes_total", "Retried changes that came too late: something newer counts"
+    "late_changes_total", "Changes that were retried, or made of an older text, and came too late"
 )
 retries = Counter("consumer_retries_total", "Attempts that a server's absence made fail")
 offset_jumps = Counter(

@@ -29,7 +29,7 @@ class Wording(NamedTuple):
         match change.event:
             case MessageDeletedEvent():
                 return Wording(None, change.place)
-            case MessageEditedEvent(content=content) if edits(change, self.edited_at):
+            case MessageEditedEvent(content=content) if edits(change, self.place, self.edited_at):
                 return Wording(content, change.place, change.at)
             case _:
                 return self._replace(place=change.place)

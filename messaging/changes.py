@@ -55,11 +55,21 @@ class _OfAMessage(_Event, kw_only=True):
         self.message_id = canonical_id(self.message_id)
 
 
+class Replaced(msgspec.Struct, frozen=True):
+    """A message as this record left it: its last change, or its own; a place as consumers note it."""
+
+    t: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    p: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    o: Annotated[int, Meta(ge=0, le=2**53)]
+
+
 class MessageEditedEvent(_OfAMessage, kw_only=True):
-    """`redacts`: what it replaces is kept nowhere, neither as earlier content nor as a quote."""
+    """`redacts`: what it replaces is kept nowhere, neither as earlier content nor as a quote.
+    `replaces`: it counts only while the message is as it was then; None: always."""
 
     content: str
     redacts: bool | None = None
+    replaces: Replaced | None = None
 
     @property
     def content_limit(self) -> int:

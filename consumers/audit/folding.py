@@ -11,7 +11,7 @@ from messaging.changes import MAX_REACTIONS, MAX_REACTIONS_OF_A_USER
 
 _CHANGES = """
 SELECT d.id, r.said, r.mentions, c.kind, c.user_id, c.emoji, c.said, c.said_length, c.at_ms,
-    c.is_retried
+    c.is_retried, c.replaces, c.place, d.place
 FROM changes c JOIN documents d ON d.id = c.message_id AND d.conversation_id = c.conversation_id
 LEFT JOIN records r ON r.place = d.place AND r.message_id = d.id
 WHERE c.place <= d.rev AND (d.place IS NULL OR c.place > d.place)
@@ -30,17 +30,19 @@ def fold_changes(ledger: Ledger) -> None:
 
 
 def _fold(message_id: str, rows: Sequence[tuple[Any, ...]]) -> Row:
-    """A retried change counts if nothing newer of the same kind did (`consumers.conditions`)."""
+    """By the conditions that some changes have (`consumers.conditions`)."""
     said, mentions = rows[0][1], rows[0][2]
     reactions: dict[tuple[str, str], float] = {}
     pinned_by: str | None = None
     edited = pinned = unpinned = unreacted = -math.inf
-    for _, _, _, kind, user_id, emoji, content, length, at, is_retried in rows:
+    last = rows[0][-1]
+    for _, _, _, kind, user_id, emoji, content, length, at, is_retried, replaces, place, _ in rows:
+        is_meant, last = replaces in (None, last), place
         after = at if is_retried else math.inf
         match kind:
             case "MessageDeletedEvent":
                 return message_id, None, None, 0, 1, digests.NO_MARKS
-            case "MessageEditedEvent" if edited < after:
+            case "MessageEditedEvent" if edited < after and is_meant:
                 said, edited = content, at
                 mentions = digests.mentions_within(mentions, length)
             case "MessageReactionAddedEvent" if unreacted < after:

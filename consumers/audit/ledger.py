@@ -34,6 +34,7 @@ CREATE TABLE changes (          -- edits, deletions, reactions and pins of the l
     emoji TEXT, said BLOB,
     said_length INTEGER,        -- of an edit's text, in UTF-16 code units
     at_ms INTEGER, is_retried INTEGER,
+    replaces BLOB,              -- the place that must be the message's last one; else NULL
     is_handled INTEGER, value_crc INTEGER) WITHOUT ROWID;
 CREATE TABLE reads (            -- read positions of the log
     place BLOB PRIMARY KEY, conversation_id TEXT, user_id TEXT, up_to_seq INTEGER,

@@ -10,7 +10,7 @@ from consumers.audit.ledger import Ledger, Row, pack, pack_spot
 from consumers.audit.progress import bar
 from consumers.audit.scope import Scope
 from consumers.audit.snapshot import Snapshot
-from consumers.conditions import is_retried
+from consumers.conditions import is_retried, replaced_by
 from consumers.dead_letters import CONNECT, lenient_ids
 from consumers.decoding import MessageChange, PositionRead
 from consumers.errors import Poison
@@ -20,7 +20,7 @@ from consumers.registry import Registry, chat_registry
 
 _ADD = {
     "records": "INSERT OR IGNORE INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+    "changes": "INSERT OR IGNORE INTO changes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
     "reads": "INSERT OR IGNORE INTO reads VALUES (?,?,?,?,?)",
 }
 
@@ -93,6 +93,7 @@ def _change(change: MessageChange) -> Row:
         None if content is None else utf16_length(content),
         digests.milliseconds(change.at),
         int(is_retried(change)),
+        pack(replaced_by(change)),
     )
 
 

@@ -22,7 +22,13 @@ from consumers.errors import RetryLater
 from consumers.tenants import Subject, messages_in
 from conversations.erased import pattern_of, with_names_blacked_out, without_names
 from conversations.telling import SYSTEM
-from messaging.changes import ChangeEvent, MessageDeletedEvent, MessageEditedEvent, encode_later
+from messaging.changes import (
+    ChangeEvent,
+    MessageDeletedEvent,
+    MessageEditedEvent,
+    Replaced,
+    encode_later,
+)
 from messaging.deliveries import Delivered
 from messaging.events import Outgoing
 from messaging.producer import producer
@@ -32,7 +38,8 @@ QUOTED_AT_ONCE = 200
 
 _UNDELETED: Document = {"isDeleted": {"$ne": True}}
 _FIELDS = dict.fromkeys(
-    ("conversationId", "type", "content", "history.content", "editedAt", "mentions"), 1
+    ("conversationId", "type", "content", "history.content", "editedAt", "mentions", "src", "rev"),
+    1,
 )
 
 
@@ -108,9 +115,16 @@ def _redaction(
         at=format_timestamp(at),
         content=reword(texts[-1], names),
         redacts=True,
+        replaces=_as_read(message),
     )
     is_over = exceeds_utf16(edit.content, edit.content_limit)
     yield _deletion(subject, message, at) if is_over else edit
+
+
+def _as_read(message: Document) -> Replaced | None:
+    """So that somebody's edit which was on its way is not lost; the next look finds the rest."""
+    last = message.get("rev") or message.get("src")
+    return Replaced(last["t"], last["p"], last["o"]) if last else None
 
 
 def _quotes_of(messages: Sequence[Document]) -> dict[str, list[str]]:

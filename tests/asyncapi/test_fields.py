@@ -13,6 +13,7 @@ from messaging.changes import (
     MAX_EMOJI_LENGTH,
     MAX_REDACTED_UTF16_UNITS,
     MessagesReadEvent,
+    Replaced,
 )
 from messaging.events import (
     MAX_CONTENT_UTF16_UNITS,
@@ -67,7 +68,9 @@ def test_the_rosters_topic_has_the_events_that_the_consumer_handles() -> None:
 
 
 @pytest.mark.parametrize(
-    "struct", [*ALL_EVENTS, Mention, Attachment, ParentOfStudent], ids=lambda each: each.__name__
+    "struct",
+    [*ALL_EVENTS, Mention, Attachment, ParentOfStudent, Replaced],
+    ids=lambda each: each.__name__,
 )
 def test_fields_types_and_bounds_are_those_of_the_code(struct: type[msgspec.Struct]) -> None:
     name = struct.__name__
