@@ -1,6 +1,6 @@
 """The quoted text of replies (design section 5, step 4; contract section 4)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pymongo import UpdateOne
 
@@ -27,26 +27,17 @@ def find_quotes(
 
     `numbered` are the messages that get or have a number, `sender_names` are theirs by message id,
     `changes` those that will be applied; all in log order. `purged`: the number up to which each
-    conversation is purged; what is still there of that is quoted no more. A quoted message is looked for among the
-    earlier ones of the batch, then in the collection (one query, none without a reply), then in the
-    event; it is quoted as the changes before the reply leave it. One of another conversation is
-    never quoted.
+    conversation is purged; what is still there of that is quoted no more. A quoted message is looked
+    for among the earlier ones of the batch, then in the collection (one query, none without a reply),
+    then in the event; it is quoted as the changes before the reply leave it. One of another
+    conversation is never quoted.
     """
     replies = [message for message in numbered if message.event.reply_to_message_id]
     if not replies:
         return {}
     in_batch = {message.id: message for message in numbered}
-    targets = {message.event.reply_to_message_id for message in replies}
-    stored = {
-        document["_id"]: document
-        for document in majority_collection("messages").find(
-            {"_id": {"$in": list(targets)}}, dict.fromkeys(_FIELDS, 1)
-        )
-    }
-    later: dict[str, list[MessageChange]] = {}
-    for change in changes:
-        if change.event.message_id in targets:
-            later.setdefault(change.event.message_id, []).append(change)
+    targets = {message.event.reply_to_message_id or "" for message in replies}
+    stored, later = _read(targets), _by_message(changes, targets)
     quotes = {}
     for reply in replies:
         target = in_batch.get(reply.event.reply_to_message_id or "")
@@ -63,19 +54,32 @@ def find_quotes(
     return quotes
 
 
+def _read(message_ids: Collection[str]) -> dict[str, Document]:
+    found = majority_collection("messages").find(
+        {"_id": {"$in": list(message_ids)}}, dict.fromkeys(_FIELDS, 1)
+    )
+    return {document["_id"]: document for document in found}
+
+
+def _by_message(changes: Iterable[MessageChange], message_ids: Collection[str]) -> ByMessage:
+    by_message: dict[str, list[MessageChange]] = {}
+    for change in changes:
+        if change.event.message_id in message_ids:
+            by_message.setdefault(change.event.message_id, []).append(change)
+    return by_message
+
+
 def correct_quotes(
     kept: Iterable[tuple[SentMessage, Document]], refused: Iterable[MessageChange]
 ) -> None:
     """Of what an earlier attempt stored, each with its form as of now: a text that is not there any
     more, or that only an edit says which is `refused`, is quoted no longer. No query without one."""
-    unsaid: dict[str, list[MessageChange]] = {}
-    for change in refused:
-        unsaid.setdefault(change.event.message_id, []).append(change)
     updates: list[UpdateOne] = []
+    unsaid = list(refused)
     for message, document in kept:
         quote = document.get("replyTo")
         if quote is not None and "content" in quote:
-            updates += _said_instead(message, quote, unsaid.get(quote["messageId"], ()))
+            updates += _said_instead(message, quote, unsaid)
         elif quote is not None:
             gone = {f"replyTo.{name}": "" for name in _QUOTED if name not in quote}
             updates.append(UpdateOne({"_id": message.id}, {"$unset": gone}))
@@ -87,7 +91,8 @@ def _said_instead(
     reply: SentMessage, quote: Document, unsaid: Iterable[MessageChange]
 ) -> Iterator[UpdateOne]:
     for change in unsaid:
-        if isinstance(change.event, MessageEditedEvent) and change.place < reply.place:
+        is_its = change.event.message_id == quote["messageId"] and change.place < reply.place
+        if is_its and isinstance(change.event, MessageEditedEvent):
             as_quoted = {"_id": reply.id, "replyTo.content": change.event.content}
             yield UpdateOne(as_quoted, {"$set": {"replyTo.content": quote["content"]}})
 
