@@ -25,8 +25,8 @@ def of_change(change: MessageChange, documents: Mapping[str, Document]) -> Annou
     """`documents` are the messages as they are now, by id.
 
     None for what had no effect: the message is gone, or was deleted before, or has not got the
-    reaction (it had no room, or it is taken back already), or the change was retried too late. An edit is told with the message as it
-    is, so that an older one never brings back its text.
+    reaction (it had no room, or it is taken back already), or the change was retried too late. An
+    edit is told with the message as it is, so that an older one never brings back its text.
     """
     document = documents.get(change.event.message_id)
     if document is None or document["conversationId"] != change.conversation_id:
