@@ -34,6 +34,11 @@ CODES: Codes = {
     "conversation_archived": Code(409, "The conversation is archived."),
     "rename_not_allowed": Code(409, "A conversation of this type is not renamed."),
     "participants_fixed": Code(409, "A OneToOne has its two participants for ever."),
+    "too_many_participants": Code(
+        413,
+        "So many people at once are more than MongoDB's cache holds: found it with fewer, and add the"
+        " others by POST {id}/participants.",
+    ),
     "last_admin": Code(
         409, "A group keeps at least one Admin: appoint another first, by POST {id}/participants."
     ),

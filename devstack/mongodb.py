@@ -25,7 +25,7 @@ class MongodbMember(Service):
         return [
             str(mongod()),
             *("--replSet", REPLICA_SET, "--bind_ip", HOST, "--port", str(self.port)),
-            *("--dbpath", str(self.data), "--wiredTigerCacheSizeGB", "0.5", "--nounixsocket"),
+            *("--dbpath", str(self.data), "--wiredTigerCacheSizeGB", "1", "--nounixsocket"),
             *("--setParameter", "enableTestCommands=1"),  # fault tests use failCommand
         ]
 

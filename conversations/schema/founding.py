@@ -70,6 +70,7 @@ class AnnouncementChannelSerializer(_FoundingSerializer):
 _FOUNDING = (
     f"{LARGE_BODY}{BODY}{NAMES} `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,"
     " `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`."
+    " 413: `payload_too_large`, `too_many_participants`."
     " 503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key."
     " Its founder who is not in it sees no `lastMessage`, and of the participants those who have been"
     " in it since the founding."

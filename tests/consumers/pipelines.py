@@ -116,7 +116,11 @@ def scrape(process: Process) -> str:
         lambda: re.search(r"Metrics at http://localhost:(\d+)/", process.output()),
         "the metrics are served",
     )
-    with urlopen(f"http://127.0.0.1:{told[1]}/metrics", timeout=30) as answer:
+    return scrape_port(told[1])
+
+
+def scrape_port(port: str) -> str:
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
         text: str = answer.read().decode()
         return text
 

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from consumers.replay.group import members
 from emis_chat_client import Client
-from tests.consumers.pipelines import scrape
+from tests.consumers.pipelines import scrape_port
 from tests.deploy.installation import Installation
 from tests.deploy.supervised import UP_SECONDS, Supervisor, lives, supervising
 from tests.waiting import wait_until
@@ -58,10 +58,14 @@ def test_everything_comes_up_and_serves_its_metrics(
 
     assert chat.wait_for_outcome(sent.message_id, within_seconds=STORED_SECONDS).status == "Sent"
     for name in CONSUMERS:
-        assert "message_processing_duration_seconds" in scrape(supervisor.metrics_port(name[-2:]))
-    assert "search_index_lag" in scrape(supervisor.metrics_port("20"))
-    assert "kafka_consumer_lag" in scrape(supervisor.metrics_port("04"))
-    assert 'messages_sent_total{status="accepted"}' in scrape(str(supervisor.installation.port))
+        assert "message_processing_duration_seconds" in scrape_port(
+            supervisor.metrics_port(name[-2:])
+        )
+    assert "search_index_lag" in scrape_port(supervisor.metrics_port("20"))
+    assert "kafka_consumer_lag" in scrape_port(supervisor.metrics_port("04"))
+    assert 'messages_sent_total{status="accepted"}' in scrape_port(
+        str(supervisor.installation.port)
+    )
 
 
 def test_killed_consumers_are_started_again_and_go_on(
@@ -160,7 +164,7 @@ def test_what_a_process_says_is_where_the_documentation_says(
 
 def serves_lag(supervisor: Supervisor) -> bool:
     try:
-        return "kafka_consumer_lag" in scrape(supervisor.metrics_port("04"))
+        return "kafka_consumer_lag" in scrape_port(supervisor.metrics_port("04"))
     except OSError:
         return False
 

@@ -4,7 +4,9 @@ import signal
 
 import pytest
 
+import chat_project.redis
 from chat_project.metrics import breaker_open_total
+from chat_project.redis import Breaker
 from conversations import services
 from conversations.values import ConversationSettings
 from tests.conftest import Api
@@ -63,8 +65,9 @@ def test_within_a_batch_a_reused_key_is_still_seen(
 
 
 def test_only_the_first_request_waits_for_it(
-    away: None, mai: Api, group: ConversationSettings
+    away: None, mai: Api, group: ConversationSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(chat_project.redis, "_breaker", Breaker(600))  # longer than this test takes
     before = failures()
     data_of(mai.post(TEXT, text_for(group)))
     data_of(mai.post(BATCH, [text_for(group)]))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -13,11 +14,13 @@ from chat_project import mongodb
 from chat_project.mongodb import collection
 from conversations import services
 from tests.consumers.conftest import Consumer
-from tests.consumers.roster_events import RosterTopic
+from tests.consumers.roster_events import CAME_AT, RosterTopic
 from tests.faults.roster_load import Told, any_event
 from tests.faults.roster_oracle import groups, stored_groups
 
 numbers = count()
+AFTER_ALL = CAME_AT + timedelta(days=1)
+"""When the records came: no event is of the future."""
 
 
 @pytest.mark.usefixtures("database")
@@ -53,4 +56,5 @@ def deliver(told: Sequence[Told], batch: int) -> None:
     name = f"test-{uuid4().hex[:8]}-{next(numbers)}"
     topic = RosterTopic(Consumer(f"{name}.message.sent").assigned(), f"{name}.student.created")
     for start in range(0, len(told), batch):
-        topic.deliver(*told[start : start + batch])
+        some = told[start : start + batch]
+        topic.apply([topic.append(*each, came_at=AFTER_ALL) for each in some])

@@ -215,9 +215,10 @@ def found_announcement_channel(
     bytes. 400: `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`,
     `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
     `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
-    `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
-    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
-    participants those who have been in it since the founding.
+    `conversation_exists`. 413: `payload_too_large`, `too_many_participants`. 503:
+    `database_unavailable`: nothing was founded, or all of it; ask again with the same key. Its
+    founder who is not in it sees no `lastMessage`, and of the participants those who have been
+    in it since the founding.
     """
     return Call(
         "POST",
@@ -243,9 +244,9 @@ def found_class_group(
     `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`, `name_not_text`,
     `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`, `tenant_mismatch`,
     `not_a_participant` (it was there before, without the caller). 409: `conversation_exists`.
-    503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
-    Its founder who is not in it sees no `lastMessage`, and of the participants those who have
-    been in it since the founding.
+    413: `payload_too_large`, `too_many_participants`. 503: `database_unavailable`: nothing was
+    founded, or all of it; ask again with the same key. Its founder who is not in it sees no
+    `lastMessage`, and of the participants those who have been in it since the founding.
     """
     return Call(
         "POST",
@@ -298,9 +299,10 @@ def found_one_to_one(
     body may have 4,000,000 bytes. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
     `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `invalid_idempotency_key`.
     403: `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it was there before, without
-    the caller). 409: `conversation_exists`. 503: `database_unavailable`: nothing was founded,
-    or all of it; ask again with the same key. Its founder who is not in it sees no
-    `lastMessage`, and of the participants those who have been in it since the founding.
+    the caller). 409: `conversation_exists`. 413: `payload_too_large`, `too_many_participants`.
+    503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
+    Its founder who is not in it sees no `lastMessage`, and of the participants those who have
+    been in it since the founding.
     """
     return Call(
         "POST",
@@ -361,9 +363,10 @@ def found_student_group(
     The body may have 4,000,000 bytes. 400: `malformed_json`, `lone_surrogate`, `invalid_field`.
     `invalid_id`, `name_empty`, `name_not_text`, `name_too_long`. `invalid_idempotency_key`.
     403: `user_mismatch`, `tenant_mismatch`, `not_a_participant` (it was there before, without
-    the caller). 409: `conversation_exists`. 503: `database_unavailable`: nothing was founded,
-    or all of it; ask again with the same key. Its founder who is not in it sees no
-    `lastMessage`, and of the participants those who have been in it since the founding.
+    the caller). 409: `conversation_exists`. 413: `payload_too_large`, `too_many_participants`.
+    503: `database_unavailable`: nothing was founded, or all of it; ask again with the same key.
+    Its founder who is not in it sees no `lastMessage`, and of the participants those who have
+    been in it since the founding.
     """
     return Call(
         "POST",
@@ -415,9 +418,10 @@ def found_teacher_group(
     `malformed_json`, `lone_surrogate`, `invalid_field`. `invalid_id`, `name_empty`,
     `name_not_text`, `name_too_long`. `invalid_idempotency_key`. 403: `user_mismatch`,
     `tenant_mismatch`, `not_a_participant` (it was there before, without the caller). 409:
-    `conversation_exists`. 503: `database_unavailable`: nothing was founded, or all of it; ask
-    again with the same key. Its founder who is not in it sees no `lastMessage`, and of the
-    participants those who have been in it since the founding.
+    `conversation_exists`. 413: `payload_too_large`, `too_many_participants`. 503:
+    `database_unavailable`: nothing was founded, or all of it; ask again with the same key. Its
+    founder who is not in it sees no `lastMessage`, and of the participants those who have been
+    in it since the founding.
     """
     return Call(
         "POST",

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pymongo.errors import BulkWriteError
 
 from chat_project.identifiers import new_id
 from chat_project.mongodb import collection
 from conversations.reading import COUNTED_PARTICIPANTS
+from conversations.services import opening
 from tests.conftest import Api
 from tests.conversations.api.conftest import (
     CONVERSATIONS,
@@ -154,3 +156,19 @@ def test_a_body_over_4_000_000_bytes_is_refused(mai: Api) -> None:
 
     assert refusal(response) == (413, "payload_too_large")
     assert error_of(response)["details"] == {"limitBytes": 4_000_000}
+
+
+def test_more_people_than_the_cache_of_mongodb_holds_are_told_so(
+    mai: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise BulkWriteError({"writeErrors": [{"index": 1, "code": opening.TOO_LARGE_FOR_CACHE}]})
+
+    monkeypatch.setattr(opening, "in_transaction", refuse)
+    parents = [{"userId": new_id(), "userName": "Lan"}]
+
+    response = mai.post(
+        f"{CONVERSATIONS}announcement-channel", {"name": "Thông báo", "parents": parents}
+    )
+
+    assert (response.status_code, error_of(response)["code"]) == (413, "too_many_participants")
