@@ -26,12 +26,14 @@ class Position(NamedTuple):
 
 
 def within_log(
-    reads: Iterable[PositionRead], heads: Mapping[str, Head], threads: Iterable[Thread]
+    reads: Collection[PositionRead], heads: Mapping[str, Head], threads: Iterable[Thread]
 ) -> list[PositionRead]:
     """The same, none further than the last message before it in the log.
 
     `heads` are those of their conversations, as they were before the batch; `threads` is the batch.
     """
+    if not reads:
+        return []
     of_batch = {thread.head.conversation_id: _numbers_by_place(thread) for thread in threads}
     return [
         _within(read, heads[read.conversation_id], of_batch.get(read.conversation_id, []))

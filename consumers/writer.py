@@ -99,7 +99,7 @@ class MessageWriter:
                 [
                     each
                     for each in batch
-                    if each.place in refused and isinstance(each, MessageChange)
+                    if isinstance(each, MessageChange) and each.place in refused
                 ],
             )
             if refused_change := apply_changes(written.changes):  # step 6
