@@ -131,7 +131,8 @@ def test_the_workers_count_together(served: Served) -> None:
     def counted() -> int:
         text = httpx.get(served.url + "/metrics").text
         found = re.search(
-            r'http_request_duration_seconds_count\{endpoint="/health/live",.*\} (\d+)', text
+            r'http_request_duration_seconds_count\{endpoint="/health/live",method="GET",.*\} (\d+)',
+            text,
         )
         return int(float(found[1])) if found else 0
 
