@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
+from chat_project import mongodb
 from chat_project.identifiers import new_id
 from chat_project.settings.environment import environment
 from conversations import services
@@ -123,3 +124,12 @@ def new_conversation(database: None) -> Callable[..., ConversationSettings]:
         ).settings
 
     return found
+
+
+@pytest.fixture
+def forbidden() -> Iterator[str]:
+    """A content that MongoDB refuses, as a validator of an operator's would."""
+    word = f"forbidden-{new_id()}"
+    mongodb.database().command("collMod", "messages", validator={"content": {"$ne": word}})
+    yield word
+    mongodb.database().command("collMod", "messages", validator={})

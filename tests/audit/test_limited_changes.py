@@ -1,26 +1,13 @@
 """Changes that a message has no room for, or that MongoDB refuses, are no differences."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from chat_project.identifiers import new_id
-from chat_project.mongodb import collection, database
+from chat_project.mongodb import collection
 from messaging.changes import MAX_REACTIONS_OF_A_USER
 from tests.audit.conftest import Filled, Room
 from tests.consumers.events import change
 
 EDITED, PINNED, REACTED = "MessageEditedEvent", "MessagePinnedEvent", "MessageReactionAddedEvent"
-
-
-@pytest.fixture
-def forbidden() -> Iterator[str]:
-    """A content that MongoDB refuses, as a validator of an operator's would."""
-    word = f"forbidden-{new_id()}"
-    database().command("collMod", "messages", validator={"content": {"$ne": word}})
-    yield word
-    database().command("collMod", "messages", validator={})
 
 
 def change_first(filled: Filled, room: Room, kind: str, *changes: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from chat_project.mongodb import collection
 from consumers import heads
 from consumers.errors import RetryLater
 from tests.consumers.conftest import Consumer, Log, head, stored
+from tests.consumers.dying import die
 
 MakeConversation = Callable[..., str]
 
@@ -195,7 +196,7 @@ def test_what_a_crash_left_half_done_is_finished(
     log.change(EDITED, room, messageId=ids[1], content="a")
     log.change(DELETED, room, messageId=ids[1])
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _die)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             consumer.apply(log.records)
 
@@ -204,10 +205,6 @@ def test_what_a_crash_left_half_done_is_finished(
     assert stored(room)[1]["isDeleted"]
     assert head(room)["lastMessage"]["messageId"] == ids[0]
     assert head(room)["lastSeq"] == 2
-
-
-def _die(*_: object) -> bool:
-    raise RetryLater("the process died here")
 
 
 def test_a_zombie_does_not_bring_an_old_text_back(

@@ -1,15 +1,15 @@
 """Replies in a batch with changes of what they answer: quoted as it was where the reply lies."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chat_project.identifiers import new_id
-from chat_project.mongodb import collection, database
+from chat_project.mongodb import collection
 from consumers import heads, messages
 from consumers.errors import RetryLater
 from tests.consumers.conftest import Consumer, Log, stored
+from tests.consumers.dying import die
 
 MakeConversation = Callable[..., str]
 
@@ -59,7 +59,7 @@ def test_a_redelivery_of_a_part_changes_no_quote(
 ) -> None:
     say(log, room)
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _die)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             Consumer(log.topic).assigned().apply(log.records[:cut])
 
@@ -68,10 +68,6 @@ def test_a_redelivery_of_a_part_changes_no_quote(
         survivor.apply(part)
 
     assert quoted(room) == ["seven", "eight", "nine"]
-
-
-def _die(*_: object) -> bool:
-    raise RetryLater("the process died here")
 
 
 @pytest.mark.parametrize("cut", range(4))
@@ -99,15 +95,6 @@ def test_an_edit_that_becomes_a_dead_letter_is_not_quoted(
     consumer.apply(log.records)
 
     assert quoted(room) == ["seven"]
-
-
-@pytest.fixture
-def forbidden() -> Iterator[str]:
-    """A content that MongoDB refuses."""
-    word = f"forbidden-{new_id()}"
-    database().command("collMod", "messages", validator={"content": {"$ne": word}})
-    yield word
-    database().command("collMod", "messages", validator={})
 
 
 def test_an_edit_that_mongodb_refuses_is_not_quoted(
@@ -154,7 +141,7 @@ def test_a_stored_reply_that_comes_again_loses_the_text_of_a_deleted_message(
     log.change(DELETED, room, messageId=message_id)
     answer(log, room, message_id)
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _die)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             Consumer(log.topic).assigned().apply(log.records)
     collection("messages").update_one(

@@ -9,6 +9,7 @@ from consumers import heads
 from consumers.errors import RetryLater
 from realtime.publisher import conversation_channel
 from tests.consumers.conftest import Consumer, Log
+from tests.consumers.dying import die
 from tests.consumers.listener import Listener
 
 AT = "2025-11-07T10:06:00.000Z"
@@ -57,7 +58,7 @@ def test_a_redelivery_ends_at_the_same_message(
 ) -> None:
     fill(log, room)
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _die)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             Consumer(log.topic).assigned().apply(log.records)
 
@@ -66,10 +67,6 @@ def test_a_redelivery_ends_at_the_same_message(
         survivor.apply(part)
 
     assert position(room) == 2
-
-
-def _die(*_: object) -> bool:
-    raise RetryLater("the process died here")
 
 
 def test_what_is_told_is_where_the_reader_stands(

@@ -1,18 +1,18 @@
 """Changes that MongoDB refuses: dead letters, and never in the way of what lies behind them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import bson
 import pytest
 
-from chat_project.identifiers import new_id
-from chat_project.mongodb import collection, database
+from chat_project.mongodb import collection
 from consumers import heads
 from consumers.dead_letters import DeadLetter, Kept
 from consumers.errors import RetryLater
 from consumers.writer import MAX_PASSES
 from tests.consumers.conftest import Consumer, ListedDeadLetters, Log, head, stored
+from tests.consumers.dying import die
 
 MAX_DOCUMENT_BYTES = 16 * 2**20
 EDITED, PINNED, REACTED = "MessageEditedEvent", "MessagePinnedEvent", "MessageReactionAddedEvent"
@@ -21,15 +21,6 @@ EDITED, PINNED, REACTED = "MessageEditedEvent", "MessagePinnedEvent", "MessageRe
 @pytest.fixture
 def room(conversation: Callable[..., str]) -> str:
     return conversation(names={"user-1": "An"})
-
-
-@pytest.fixture
-def forbidden() -> Iterator[str]:
-    """A content that MongoDB refuses, as a validator of an operator's would."""
-    word = f"forbidden-{new_id()}"
-    database().command("collMod", "messages", validator={"content": {"$ne": word}})
-    yield word
-    database().command("collMod", "messages", validator={})
 
 
 def reasons(message_id: str) -> list[str]:
@@ -137,7 +128,7 @@ def test_a_crash_before_the_heads_leaves_the_dead_letter(
     log.change(EDITED, room, messageId=message_id, content=forbidden)
     log.change(PINNED, room, messageId=message_id)
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _die)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             consumer.apply(log.records)
 
@@ -145,7 +136,3 @@ def test_a_crash_before_the_heads_leaves_the_dead_letter(
 
     assert reasons(message_id) == ["refused_by_database 121"]
     assert stored(room)[0]["isPinned"]
-
-
-def _die(*_: object) -> bool:
-    raise RetryLater("the process died here")

@@ -12,6 +12,7 @@ from consumers.dead_letters import RETRY_OF
 from consumers.errors import RetryLater
 from realtime.publisher import conversation_channel
 from tests.consumers.conftest import Consumer, Log, stored
+from tests.consumers.dying import die
 from tests.consumers.listener import Listener
 
 MakeConversation = Callable[..., str]
@@ -159,7 +160,7 @@ def test_a_redelivery_decides_the_same(
     story.tell("edit", "older", 5, retried=True)
     story.tell("edit", "retried in time", 15, retried=True)
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _die)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             Consumer(log.topic).assigned().apply(log.records[:3])
     before = late_changes()
@@ -168,10 +169,6 @@ def test_a_redelivery_decides_the_same(
 
     assert story.state()[0] == "retried in time"
     assert late_changes() == before
-
-
-def _die(*_: object) -> bool:
-    raise RetryLater("the process died here")
 
 
 @pytest.mark.parametrize("cut", range(5))

@@ -13,6 +13,7 @@ from consumers.errors import RetryLater, StopConsuming
 from consumers.topics import TopicDescription, generation_of
 from messaging.identifiers import fingerprint
 from tests.consumers.conftest import Consumer, Log, head, stored
+from tests.consumers.dying import die
 from tests.consumers.events import event
 
 MakeConversation = Callable[..., str]
@@ -104,7 +105,7 @@ def test_what_a_crash_left_keeps_its_numbers_however_the_batch_is_cut_again(
     room = conversation()
     ids = [log.send(room) for _ in range(6)]
     with monkeypatch.context() as patch:
-        patch.setattr(heads, "update_heads", _raise_retry_later)
+        patch.setattr(heads, "update_heads", die)
         with pytest.raises(RetryLater):
             consumer.apply(log.records[:4])
 
@@ -114,10 +115,6 @@ def test_what_a_crash_left_keeps_its_numbers_however_the_batch_is_cut_again(
 
     assert [(d["_id"], d["seq"]) for d in stored(room)] == [(m, i + 1) for i, m in enumerate(ids)]
     assert head(room)["lastSeq"] == 6
-
-
-def _raise_retry_later(*_: object) -> bool:
-    raise RetryLater("the process died here")
 
 
 def test_a_zombie_that_wakes_up_in_the_middle_changes_nothing(
