@@ -127,7 +127,7 @@ class Gate:
                 if not was_away:
                     logger.warning("Whether accepting is paused cannot be read: %s", error)
                 was_away = True
-            except Exception:  # a thread that ended would go on with what it knew for ever
+            except Exception:  # else this process would never look again
                 if not self._is_damaged:
                     logger.exception("Whether accepting is paused is not understood: it is")
                 self._is_damaged = True
